@@ -1,0 +1,23 @@
+//===- InitAll.h - registration of everything of this project ---*- C++ -*-===//
+
+#ifndef GDPA_INITALL_H
+#define GDPA_INITALL_H
+
+namespace mlir {
+class DialectRegistry;
+} // namespace mlir
+
+namespace mlir::gdpa {
+
+/// Adds the project's dialects and the external models that they need.
+void registerAllDialects(DialectRegistry &registry);
+
+/// Adds the upstream dialects that regions and block programs use.
+void registerUpstreamDialects(DialectRegistry &registry);
+
+/// Registers every pass and pipeline of the project.
+void registerAllPasses();
+
+} // namespace mlir::gdpa
+
+#endif // GDPA_INITALL_H

@@ -1,0 +1,23 @@
+//===- InitAll.cpp - registration of everything of this project -----------===//
+
+#include "gdpa/InitAll.h"
+#include "gdpa/Dialect/GDPA/IR/GDPA.h"
+#include "gdpa/Dialect/GDPACPU/IR/GDPACPU.h"
+#include "gdpa/Dialect/GDPANV/IR/GDPANV.h"
+#include "gdpa/Dialect/GDPATile/IR/GDPATile.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+
+using namespace mlir;
+
+void gdpa::registerAllDialects(DialectRegistry &registry) {
+  registry.insert<gdpa::GDPADialect, gdpa_tile::GDPATileDialect,
+                  gdpa_cpu::GDPACPUDialect, gdpa_nv::GDPANVDialect>();
+}
+
+void gdpa::registerUpstreamDialects(DialectRegistry &registry) {
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+}
+
+void gdpa::registerAllPasses() {}
