@@ -2,6 +2,7 @@
 
 #include "gdpa/InitAll.h"
 #include "gdpa/Dialect/GDPA/IR/GDPA.h"
+#include "gdpa/Dialect/GDPA/Transforms/Passes.h"
 #include "gdpa/Dialect/GDPACPU/IR/GDPACPU.h"
 #include "gdpa/Dialect/GDPANV/IR/GDPANV.h"
 #include "gdpa/Dialect/GDPATile/IR/GDPATile.h"
@@ -13,6 +14,10 @@ using namespace mlir;
 void gdpa::registerAllDialects(DialectRegistry &registry) {
   registry.insert<gdpa::GDPADialect, gdpa_tile::GDPATileDialect,
                   gdpa_cpu::GDPACPUDialect, gdpa_nv::GDPANVDialect>();
+  // --gdpa-plan finds the targets through the loaded dialects.
+  registry.addExtension(+[](MLIRContext *context, gdpa::GDPADialect *) {
+    context->loadDialect<gdpa_cpu::GDPACPUDialect, gdpa_nv::GDPANVDialect>();
+  });
 }
 
 void gdpa::registerUpstreamDialects(DialectRegistry &registry) {
@@ -20,4 +25,6 @@ void gdpa::registerUpstreamDialects(DialectRegistry &registry) {
   mlir::registerAllExtensions(registry);
 }
 
-void gdpa::registerAllPasses() {}
+void gdpa::registerAllPasses() {
+  gdpa::registerGDPATransformsPasses();
+}

@@ -95,7 +95,8 @@ def GDPATile_LoadOp : GDPATile_Op<"load", [AttrSizedOperandSegments]> {
     Element (r0, r1, ...) of the result is element `offsets + map(r0, r1, ...)` of the
     source, where `map` takes the positions of the result to one offset for each dimension
     of the source; without a map the result's dimensions are the last dimensions of the
-    source. Elements at or past the source's extents are zero and are not read.
+    source. Elements at or past the source's extents are zero and are not read; with
+    `clamp` they are those of the nearest position inside instead (zero where there is none).
     A result of a wider float type holds the extended values. Dynamic sizes of the result
     stand in `sizes`.
 
@@ -108,10 +109,10 @@ def GDPATile_LoadOp : GDPATile_Op<"load", [AttrSizedOperandSegments]> {
     ```
   }];
   let arguments = (ins Arg<AnyMemRef, "", [MemRead]>:$source, Variadic<Index>:$offsets,
-    OptionalAttr<AffineMapAttr>:$map, Variadic<Index>:$sizes);
+    OptionalAttr<AffineMapAttr>:$map, Variadic<Index>:$sizes, UnitAttr:$clamp);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
-    $source `[` $offsets `]` (`map` $map^)? (`sizes` `(` $sizes^ `)`)? attr-dict `:` type($source) `->` type($result)
+    $source `[` $offsets `]` (`map` $map^)? (`sizes` `(` $sizes^ `)`)? (`clamp` $clamp^)? attr-dict `:` type($source) `->` type($result)
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
