@@ -34,10 +34,6 @@ MutableOperandRange AttentionBackwardOp::getDpsInitsMutable() {
 }
 
 #define STUB(OP)                                                               \
-  ParseResult OP::parse(OpAsmParser &parser, OperationState &) {               \
-    return parser.emitError(parser.getNameLoc(), "not parsed");                \
-  }                                                                            \
-  void OP::print(OpAsmPrinter &) {}                                            \
   LogicalResult OP::verify() { return success(); }                             \
   LogicalResult OP::verifyRegions() { return success(); }                      \
   LogicalResult OP::fold(FoldAdaptor, SmallVectorImpl<OpFoldResult> &) {       \
@@ -49,7 +45,8 @@ MutableOperandRange AttentionBackwardOp::getDpsInitsMutable() {
     return failure();                                                          \
   }                                                                            \
   void OP::getEffects(                                                         \
-      SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &) {}
+      SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &) { \
+  }
 STUB(AttentionOp)
 STUB(AttentionBackwardOp)
 LogicalResult AccumulateOp::verify() { return success(); }

@@ -5,6 +5,7 @@
 
 include "gdpa/Dialect/GDPA/IR/GDPAAttributes.td"
 include "gdpa/Dialect/GDPA/IR/GDPAInterfaces.td"
+include "mlir/IR/OpAsmInterface.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -20,6 +21,7 @@ class GDPA_AttentionOpBase<string mnemonic>
     : GDPA_Op<mnemonic, [
         AttrSizedOperandSegments, IsolatedFromAbove,
         DestinationStyleOpInterface,
+        DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames", "getAsmResultNames"]>,
         DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>,
         DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let hasCustomAssemblyFormat = 1;

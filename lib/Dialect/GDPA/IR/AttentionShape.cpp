@@ -1,0 +1,162 @@
+//===- AttentionShape.cpp - dimensions and roles of attention -------------===//
+
+#include "gdpa/Dialect/GDPA/IR/AttentionShape.h"
+#include "mlir/IR/TypeUtilities.h"
+
+using namespace mlir;
+using namespace mlir::gdpa;
+
+TensorDims gdpa::getTensorDims(Layout layout) {
+  switch (layout) {
+  case Layout::BHSD:
+    return {0, 1, 2, 3, 4};
+  case Layout::BSHD:
+    return {0, 2, 1, 3, 4};
+  case Layout::THD:
+    return {std::nullopt, 1, 0, 2, 3};
+  }
+  llvm_unreachable("unknown layout");
+}
+
+StatisticsDims gdpa::getStatisticsDims(Layout layout) {
+  if (layout == Layout::THD)
+    return {std::nullopt, 0, 1, 2};
+  return {0, 1, 2, 3};
+}
+
+StringRef gdpa::getRoleName(Role role) {
+  switch (role) {
+  case Role::Query:
+    return "q";
+  case Role::Key:
+    return "k";
+  case Role::Value:
+    return "v";
+  case Role::DOutput:
+    return "do";
+  case Role::DStatistics:
+    return "dstats";
+  case Role::Output:
+    return "o";
+  case Role::Statistics:
+    return "stats";
+  case Role::DQuery:
+    return "dq";
+  case Role::DKey:
+    return "dk";
+  case Role::DValue:
+    return "dv";
+  case Role::DCapture:
+    return "dcapture";
+  case Role::Scale:
+    return "scale";
+  case Role::CuSeqlensQuery:
+    return "cu_seqlens_q";
+  case Role::CuSeqlensKey:
+    return "cu_seqlens_k";
+  case Role::Capture:
+    return "capture";
+  }
+  llvm_unreachable("unknown role");
+}
+
+// The roles of the operand groups, in the order of the operations' definitions.
+static constexpr Role forwardGroups[] = {
+    Role::Query,          Role::Key,          Role::Value,
+    Role::Output,         Role::Statistics,   Role::Scale,
+    Role::CuSeqlensQuery, Role::CuSeqlensKey, Role::Capture};
+static constexpr Role backwardGroups[] = {
+    Role::Query,          Role::Key,          Role::Value,      Role::DOutput,
+    Role::DStatistics,    Role::Output,       Role::Statistics, Role::DQuery,
+    Role::DKey,           Role::DValue,       Role::DCapture,   Role::Scale,
+    Role::CuSeqlensQuery, Role::CuSeqlensKey, Role::Capture};
+
+template <class Op>
+static OperandRole operandRole(Op op, ArrayRef<Role> groups, unsigned number) {
+  for (auto [group, role] : llvm::enumerate(groups)) {
+    auto [start, size] = op.getODSOperandIndexAndLength(group);
+    if (number < start + size)
+      return {role, number - start};
+  }
+  llvm_unreachable("operand number out of range");
+}
+
+OperandRole gdpa::getOperandRole(AttentionOp op, unsigned operandNumber) {
+  return operandRole(op, forwardGroups, operandNumber);
+}
+OperandRole gdpa::getOperandRole(AttentionBackwardOp op,
+                                 unsigned operandNumber) {
+  return operandRole(op, backwardGroups, operandNumber);
+}
+
+OperandRole gdpa::getResultRole(AttentionOp op, unsigned resultNumber) {
+  return {resultNumber == 0 ? Role::Output : Role::Statistics, 0};
+}
+OperandRole gdpa::getResultRole(AttentionBackwardOp op, unsigned resultNumber) {
+  constexpr Role roles[] = {Role::DQuery, Role::DKey, Role::DValue};
+  if (resultNumber < 3)
+    return {roles[resultNumber], 0};
+  return {Role::DCapture, resultNumber - 3};
+}
+
+unsigned gdpa::getNumScoreArguments(AttentionRegion kind) {
+  switch (kind) {
+  case AttentionRegion::Activation:
+    return 1;
+  case AttentionRegion::Mask:
+    return 0;
+  case AttentionRegion::Vjp:
+  case AttentionRegion::Joint:
+    return 2;
+  }
+  llvm_unreachable("unknown kind of region");
+}
+
+unsigned gdpa::getFirstCaptureArgument(AttentionRegion kind) {
+  return getNumScoreArguments(kind) + kNumCoordinates;
+}
+
+SmallVector<Type> gdpa::getRegionArgumentTypes(AttentionRegion kind,
+                                               Type computeType,
+                                               TypeRange captures) {
+  SmallVector<Type> types(getNumScoreArguments(kind), computeType);
+  types.append(kNumCoordinates, IndexType::get(computeType.getContext()));
+  llvm::append_range(types, captures);
+  return types;
+}
+
+SmallVector<Type> gdpa::getRegionYieldTypes(AttentionRegion kind,
+                                            Type computeType) {
+  switch (kind) {
+  case AttentionRegion::Activation:
+  case AttentionRegion::Vjp:
+    return {computeType};
+  case AttentionRegion::Mask:
+    return {IntegerType::get(computeType.getContext(), 1)};
+  case AttentionRegion::Joint:
+    return {computeType, computeType};
+  }
+  llvm_unreachable("unknown kind of region");
+}
+
+AttentionRegion gdpa::getAttentionRegion(Region &region) {
+  constexpr AttentionRegion forward[] = {
+      AttentionRegion::Activation, AttentionRegion::Mask, AttentionRegion::Vjp};
+  constexpr AttentionRegion backward[] = {AttentionRegion::Joint,
+                                          AttentionRegion::Mask};
+  unsigned number = region.getRegionNumber();
+  return isa<AttentionOp>(region.getParentOp()) ? forward[number]
+                                                : backward[number];
+}
+
+Type gdpa::getCaptureGradientType(Type capture, bool tensorForm) {
+  if (isa<ShapedType>(capture))
+    return capture;
+  if (tensorForm)
+    return RankedTensorType::get({}, capture);
+  return MemRefType::get({}, capture);
+}
+
+FloatType gdpa::getFloatCaptureType(Type capture) {
+  return dyn_cast<FloatType>(getElementTypeOrSelf(capture));
+}
