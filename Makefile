@@ -1,0 +1,50 @@
+# What a newcomer runs; `make help` lists it. Every target does its own set-up and does nothing twice.
+PRESET ?= release
+BUILD_DIR := $(if $(filter release,$(PRESET)),build,build-$(PRESET))
+JOBS ?=
+PYTHON := .venv/bin/python
+export BUILD_DIR
+
+.PHONY: all help setup configure build demo test test-nightly test-gpu docs bench-cpu bench-gpu format clean
+.DEFAULT_GOAL := build
+
+help: ## this list
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
+
+all: build
+
+setup: ## install what is missing: apt packages, Python tools in .venv
+	@scripts/setup.sh
+
+configure: setup ## run CMake (preset $(PRESET): release, debug, asserts or asan)
+	@test -f $(BUILD_DIR)/build.ninja || cmake --preset $(PRESET)
+
+build: configure ## configure and build (the default)
+	@cmake --build --preset $(PRESET) $(if $(JOBS),-j $(JOBS))
+
+demo: build ## every example on scikit-learn's digits: errors, time and memory in one table
+	@$(PYTHON) examples/demo.py
+
+test: build ## every suite, sized for continuous integration
+	@scripts/test.sh ci
+
+test-nightly: build ## the same with the whole cover and 2,000 random programs
+	@scripts/test.sh nightly
+
+test-gpu: build ## the examples on this machine's GPU: one table
+	@$(PYTHON) python/tests/gpu.py
+
+docs: build ## write the generated pages of docs/
+	@scripts/generate-docs.sh
+
+bench-cpu: build ## benchmarks/cpu: fractions of the peak measured in the same process
+	@$(PYTHON) benchmarks/cpu.py
+
+bench-gpu: build ## benchmarks/gpu: against the same peers in the same process
+	@$(PYTHON) benchmarks/gpu.py
+
+format: ## clang-format over the tracked C++ files
+	@git ls-files '*.h' '*.cpp' | xargs clang-format-22 -i
+
+clean: ## remove the build folder
+	@rm -rf $(BUILD_DIR)
