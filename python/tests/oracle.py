@@ -1,0 +1,90 @@
+"""Attention in numpy's float64, written from the definition and independent of the compiler and its reference target.
+
+Gradients take the activation's derivative by central differences; captures' gradients perturb one element at a time,
+so they are for small captures and small sizes.
+"""
+
+import numpy as np
+
+
+def round_to(array, dtype):
+    """The float32 or float64 array, rounded to nearest even to storage type f32, bf16 or f16, as float64."""
+    narrow = np.asarray(array, dtype=np.float32)
+    if dtype == "f16":
+        with np.errstate(over="ignore"):
+            narrow = narrow.astype(np.float16)
+    elif dtype == "bf16":
+        bits = narrow.view(np.uint32)
+        rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)
+        narrow = np.where(np.isnan(narrow), narrow, rounded.view(np.float32))
+    return narrow.astype(np.float64)
+
+
+def error(got, want, absolute=None):
+    """Relative Frobenius error; with `absolute`, the sums of absolute terms, relative to those instead."""
+    difference = np.linalg.norm((np.asarray(got, np.float64) - want).ravel())
+    size = np.linalg.norm(np.asarray(want if absolute is None else absolute, np.float64).ravel())
+    if np.isnan(difference):
+        return float("inf")
+    return difference if size == 0 else difference / size
+
+
+class Attention:
+    """One case: q [B,Hq,Sq,D], k [B,Hkv,Sk,D], v [B,Hkv,Sk,Dv] in float64, the activation, the mask and their captures."""
+
+    def __init__(self, q, k, v, scale, activation, mask=None, captures=None):
+        self.q, self.scale = q, scale
+        self.batch, self.heads, self.nq = q.shape[:3]
+        self.key_heads, self.nk = k.shape[1:3]
+        self.group = self.heads // self.key_heads
+        self.k, self.v = (np.repeat(x, self.group, axis=1) for x in (k, v))
+        self.captures = {name: np.asarray(value) if np.ndim(value) else value for name, value in (captures or {}).items()}
+        self.coordinates = np.ogrid[: self.batch, : self.heads, : self.nq, : self.nk]
+        self.activation = activation
+        self.shape = (self.batch, self.heads, self.nq, self.nk)
+        kept = True if mask is None else mask(*self.coordinates, self.nq, self.nk, self.captures)
+        self.kept = np.broadcast_to(kept, self.shape)
+        self.scores = scale * np.einsum("bhid,bhjd->bhij", q, self.k)
+
+    def weights(self, scores=None, captures=None):
+        z = self.activation(self.scores if scores is None else scores, *self.coordinates, self.nq, self.nk,
+                            self.captures if captures is None else captures)
+        return np.where(self.kept, z, 0.0)
+
+    def forward(self):
+        return self.weights() @ self.v
+
+    def eager(self, dtype):
+        """The forward result when s, z and o are rounded to the storage type, as an unfused computation stores them."""
+        scores = round_to(self.scores, dtype)
+        return round_to(round_to(self.weights(scores), dtype) @ self.v, dtype)
+
+    def fold(self, gradient):
+        """Sums a per-query-head gradient over the query heads of each key head."""
+        shape = gradient.shape
+        return gradient.reshape(shape[0], self.key_heads, self.group, *shape[2:]).sum(axis=2)
+
+    def backward(self, d_output, step=1e-5):
+        cotangent = np.where(self.kept, np.einsum("bhie,bhje->bhij", d_output, self.v), 0.0)
+        slope = (self.weights(self.scores + step) - self.weights(self.scores - step)) / (2 * step)
+        ds = np.where(self.kept, slope * cotangent, 0.0)
+        gradients = {
+            "dq": self.scale * np.einsum("bhij,bhjd->bhid", ds, self.k),
+            "dk": self.fold(self.scale * np.einsum("bhij,bhid->bhjd", ds, self.q)),
+            "dv": self.fold(np.einsum("bhij,bhie->bhje", self.weights(), d_output)),
+        }
+        return gradients, cotangent
+
+    def capture_gradient(self, name, cotangent, step=1e-5):
+        """The gradient of one capture and the sum of the absolute terms of each of its elements."""
+        value = np.array(self.captures[name], dtype=np.float64)
+        gradient, absolute = np.zeros(value.shape), np.zeros(value.shape)
+        for index in np.ndindex(value.shape):
+            sides = []
+            for sign in (step, -step):
+                moved = value.copy()
+                moved[index] += sign
+                sides.append(self.weights(captures={**self.captures, name: moved if moved.shape else float(moved)}))
+            terms = cotangent * (sides[0] - sides[1]) / (2 * step)
+            gradient[index], absolute[index] = terms.sum(), np.abs(terms).sum()
+        return gradient, absolute
