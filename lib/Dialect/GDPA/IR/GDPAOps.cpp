@@ -34,8 +34,6 @@ MutableOperandRange AttentionBackwardOp::getDpsInitsMutable() {
 }
 
 #define STUB(OP)                                                               \
-  LogicalResult OP::verify() { return success(); }                             \
-  LogicalResult OP::verifyRegions() { return success(); }                      \
   LogicalResult OP::fold(FoldAdaptor, SmallVectorImpl<OpFoldResult> &) {       \
     return failure();                                                          \
   }                                                                            \
@@ -49,7 +47,6 @@ MutableOperandRange AttentionBackwardOp::getDpsInitsMutable() {
   }
 STUB(AttentionOp)
 STUB(AttentionBackwardOp)
-LogicalResult AccumulateOp::verify() { return success(); }
 
 #define GET_OP_CLASSES
 #include "gdpa/Dialect/GDPA/IR/GDPAOps.cpp.inc"
