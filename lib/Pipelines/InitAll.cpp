@@ -1,11 +1,13 @@
 //===- InitAll.cpp - registration of everything of this project -----------===//
 
 #include "gdpa/InitAll.h"
+#include "gdpa/Conversion/GDPAToReference/GDPAToReference.h"
 #include "gdpa/Dialect/GDPA/IR/GDPA.h"
 #include "gdpa/Dialect/GDPA/Transforms/Passes.h"
 #include "gdpa/Dialect/GDPACPU/IR/GDPACPU.h"
 #include "gdpa/Dialect/GDPANV/IR/GDPANV.h"
 #include "gdpa/Dialect/GDPATile/IR/GDPATile.h"
+#include "gdpa/Pipelines/Pipelines.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 
@@ -27,4 +29,6 @@ void gdpa::registerUpstreamDialects(DialectRegistry &registry) {
 
 void gdpa::registerAllPasses() {
   gdpa::registerGDPATransformsPasses();
+  gdpa::registerGDPAToReferencePasses();
+  gdpa::registerPipelines();
 }

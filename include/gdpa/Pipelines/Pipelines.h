@@ -1,0 +1,74 @@
+//===- Pipelines.h - the pipelines of the targets ---------------*- C++ -*-===//
+//
+// Each target's road is two functions, so that the launch description can be
+// read between them: the first ends with host functions that launch block
+// programs (the reference target: with entries on buffers), the second with the
+// LLVM dialect. The pipelines that gdpa-opt registers join both.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GDPA_PIPELINES_PIPELINES_H
+#define GDPA_PIPELINES_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace mlir::gdpa {
+
+/// Options that every target has.
+struct TargetPipelineOptions
+    : public PassPipelineOptions<TargetPipelineOptions> {
+  Option<bool> gradients{*this, "gradients",
+                         llvm::cl::desc("also build @f_vjp"),
+                         llvm::cl::init(false)};
+};
+
+struct ReferencePipelineOptions : public TargetPipelineOptions {};
+
+struct CPUPipelineOptions : public TargetPipelineOptions {
+  Option<std::string> cpu{
+      *this, "cpu",
+      llvm::cl::desc("processor as LLVM names it; empty: the one it runs on"),
+      llvm::cl::init("")};
+  Option<std::string> features{
+      *this, "features",
+      llvm::cl::desc("features as LLVM writes them, e.g. +avx512f,-avx512bf16; "
+                     "empty: those of the processor"),
+      llvm::cl::init("")};
+};
+
+struct NVVMPipelineOptions : public TargetPipelineOptions {
+  Option<std::string> chip{*this, "chip",
+                           llvm::cl::desc("sm_80 or a later architecture"),
+                           llvm::cl::init("sm_80")};
+};
+
+/// Tensor form -> entries on f64 memrefs.
+void buildReferenceHostPipeline(OpPassManager &manager,
+                                const ReferencePipelineOptions &options);
+/// Entries -> LLVM dialect with the C interface of the runtime.
+void buildReferenceCodePipeline(OpPassManager &manager,
+                                const ReferencePipelineOptions &options);
+
+/// Tensor form -> host functions and block programs, planned for the
+/// processor.
+void buildCPUHostPipeline(OpPassManager &manager,
+                          const CPUPipelineOptions &options);
+/// Host functions and block programs -> LLVM dialect with the C interface.
+void buildCPUCodePipeline(OpPassManager &manager,
+                          const CPUPipelineOptions &options);
+
+/// Tensor form -> host functions and block programs, planned for the chip.
+void buildNVVMHostPipeline(OpPassManager &manager,
+                           const NVVMPipelineOptions &options);
+/// Block programs -> a gpu.module in the NVVM and LLVM dialects; the host
+/// functions stay, for the launch description.
+void buildNVVMCodePipeline(OpPassManager &manager,
+                           const NVVMPipelineOptions &options);
+
+/// Registers --gdpa-to-reference, --gdpa-to-cpu and --gdpa-to-nvvm.
+void registerPipelines();
+
+} // namespace mlir::gdpa
+
+#endif // GDPA_PIPELINES_PIPELINES_H
