@@ -1,6 +1,7 @@
 //===- GDPACPUDialect.cpp - the gdpa_cpu dialect ----------------------------------===//
 
 #include "gdpa/Dialect/GDPACPU/IR/GDPACPU.h"
+#include "gdpa/Dialect/GDPA/IR/SchedulePlanner.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -13,11 +14,72 @@ using namespace mlir::gdpa_cpu;
 #define GET_ATTRDEF_CLASSES
 #include "gdpa/Dialect/GDPACPU/IR/GDPACPUAttributes.cpp.inc"
 
+namespace {
+/// Blocks of 256 stationary by 128 streamed rows keep a key block and the
+/// scores in the second-level cache; a panel is one register tile wide.
+struct SchedulePlanner : gdpa::SchedulePlannerInterface {
+  using gdpa::SchedulePlannerInterface::SchedulePlannerInterface;
+
+  bool handles(const gdpa::TargetDescription &target) const override {
+    return target.name == "cpu";
+  }
+
+  FailureOr<Attribute>
+  plan(Operation *op, const gdpa::TargetDescription &target) const override {
+    ScheduleAttr given;
+    if (Attribute attribute = op->getAttr("schedule")) {
+      given = dyn_cast<ScheduleAttr>(attribute);
+      if (!given)
+        return op->emitOpError("expected a #gdpa_cpu.schedule for target \"cpu\", found ")
+               << attribute;
+    }
+    auto pick = [&](int64_t (ScheduleAttr::*field)() const, int64_t value) {
+      int64_t fixed = given ? (given.*field)() : 0;
+      return fixed ? fixed : value;
+    };
+    bool wide = target.vectorBits >= 512;
+    int64_t panel = pick(&ScheduleAttr::getPanel, wide ? 64 : 16);
+    int64_t group = pick(&ScheduleAttr::getGroup, 4);
+    int64_t tile = pick(&ScheduleAttr::getTile, wide ? 64 : 16);
+    int64_t blockQ = pick(&ScheduleAttr::getBlockQ, 256);
+    int64_t blockKv = pick(&ScheduleAttr::getBlockKv, 128);
+    int64_t backwardQ = pick(&ScheduleAttr::getBackwardBlockQ, 128);
+    int64_t backwardKv = pick(&ScheduleAttr::getBackwardBlockKv, 256);
+    int64_t ranges = pick(&ScheduleAttr::getRanges, 2);
+    for (int64_t value : {panel, group, tile, blockQ, blockKv, backwardQ, backwardKv, ranges})
+      if (value < 1)
+        return op->emitOpError("expected positive sizes in the schedule, found ") << given;
+    if (blockQ % panel || backwardKv % panel)
+      return op->emitOpError("expected blocks of the stationary side to be multiples of the panel of ")
+             << panel << " rows, found " << blockQ << " queries and " << backwardKv << " keys";
+    if (blockKv % group || backwardQ % group)
+      return op->emitOpError("expected blocks of the streamed side to be multiples of the group of ")
+             << group << " rows, found " << blockKv << " keys and " << backwardQ << " queries";
+    return Attribute(ScheduleAttr::get(op->getContext(), blockQ, blockKv, backwardQ, backwardKv,
+                                       panel, group, tile, ranges));
+  }
+};
+} // namespace
+
 void GDPACPUDialect::initialize() {
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "gdpa/Dialect/GDPACPU/IR/GDPACPUAttributes.cpp.inc"
       >();
+  addInterfaces<SchedulePlanner>();
 }
 
 StringRef ScheduleAttr::getTargetFamily() const { return "cpu"; }
+
+gdpa::KernelBlocks ScheduleAttr::getBlocks(gdpa::KernelKind kind) const {
+  if (kind == gdpa::KernelKind::Forward)
+    return {getBlockQ(), getBlockKv()};
+  return {getBackwardBlockQ(), getBackwardBlockKv()};
+}
+
+bool ScheduleAttr::usesPackedBlocks() const { return true; }
+int64_t ScheduleAttr::getPanelRows() const { return getPanel(); }
+int64_t ScheduleAttr::getGroupRows() const { return getGroup(); }
+int64_t ScheduleAttr::getColumnMultiple() const { return 16; }
+bool ScheduleAttr::multipliesStorageType() const { return false; }
+int64_t ScheduleAttr::getKeyRanges() const { return getRanges(); }

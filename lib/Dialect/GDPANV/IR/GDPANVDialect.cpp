@@ -1,6 +1,7 @@
 //===- GDPANVDialect.cpp - the gdpa_nv dialect ----------------------------------===//
 
 #include "gdpa/Dialect/GDPANV/IR/GDPANV.h"
+#include "gdpa/Dialect/GDPA/IR/SchedulePlanner.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -13,11 +14,74 @@ using namespace mlir::gdpa_nv;
 #define GET_ATTRDEF_CLASSES
 #include "gdpa/Dialect/GDPANV/IR/GDPANVAttributes.cpp.inc"
 
+namespace {
+struct SchedulePlanner : gdpa::SchedulePlannerInterface {
+  using gdpa::SchedulePlannerInterface::SchedulePlannerInterface;
+
+  bool handles(const gdpa::TargetDescription &target) const override {
+    return target.name.starts_with("sm_");
+  }
+
+  FailureOr<Attribute>
+  plan(Operation *op, const gdpa::TargetDescription &target) const override {
+    ScheduleAttr given;
+    if (Attribute attribute = op->getAttr("schedule")) {
+      given = dyn_cast<ScheduleAttr>(attribute);
+      if (!given)
+        return op->emitOpError("expected a #gdpa_nv.schedule for target \"")
+               << target.name << "\", found " << attribute;
+    }
+    auto pick = [&](int64_t (ScheduleAttr::*field)() const, int64_t value) {
+      int64_t fixed = given ? (given.*field)() : 0;
+      return fixed ? fixed : value;
+    };
+    auto depth = [&](unsigned operand) {
+      return cast<ShapedType>(op->getOperand(operand).getType()).getShape().back();
+    };
+    bool deep = std::max(depth(0), depth(2)) > 128;
+    int64_t values[] = {
+        pick(&ScheduleAttr::getBlockQ, deep ? 64 : 128),
+        pick(&ScheduleAttr::getBlockKv, deep ? 32 : 64),
+        pick(&ScheduleAttr::getDkvBlockQ, deep ? 32 : 64),
+        pick(&ScheduleAttr::getDkvBlockKv, 64),
+        pick(&ScheduleAttr::getDqBlockQ, 64),
+        pick(&ScheduleAttr::getDqBlockKv, deep ? 32 : 64),
+        pick(&ScheduleAttr::getWarps, 4),
+        pick(&ScheduleAttr::getStages, 2)};
+    for (int64_t value : values)
+      if (value < 1)
+        return op->emitOpError("expected positive sizes in the schedule, found ") << given;
+    return Attribute(ScheduleAttr::get(op->getContext(), values[0], values[1], values[2],
+                                       values[3], values[4], values[5], values[6], values[7]));
+  }
+};
+} // namespace
+
 void GDPANVDialect::initialize() {
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "gdpa/Dialect/GDPANV/IR/GDPANVAttributes.cpp.inc"
       >();
+  addInterfaces<SchedulePlanner>();
 }
 
 StringRef ScheduleAttr::getTargetFamily() const { return "nvidia"; }
+
+gdpa::KernelBlocks ScheduleAttr::getBlocks(gdpa::KernelKind kind) const {
+  switch (kind) {
+  case gdpa::KernelKind::Forward:
+    return {getBlockQ(), getBlockKv()};
+  case gdpa::KernelKind::KeyStationary:
+    return {getDkvBlockQ(), getDkvBlockKv()};
+  case gdpa::KernelKind::QueryStationary:
+    return {getDqBlockQ(), getDqBlockKv()};
+  }
+  llvm_unreachable("unknown kind of kernel");
+}
+
+bool ScheduleAttr::usesPackedBlocks() const { return false; }
+int64_t ScheduleAttr::getPanelRows() const { return 0; }
+int64_t ScheduleAttr::getGroupRows() const { return 0; }
+int64_t ScheduleAttr::getColumnMultiple() const { return 16; }
+bool ScheduleAttr::multipliesStorageType() const { return true; }
+int64_t ScheduleAttr::getKeyRanges() const { return 0; }

@@ -19,6 +19,18 @@
 
 namespace mlir::gdpa {
 class VJPBuilder;
+
+/// Kernels by what stays in their accumulators.
+enum class KernelKind {
+  Forward,            // queries stationary: o
+  KeyStationary,      // dk, dv
+  QueryStationary,    // dq
+};
+
+/// Rows of a block of queries and of keys.
+struct KernelBlocks {
+  int64_t query = 0, key = 0;
+};
 } // namespace mlir::gdpa
 
 #include "gdpa/Dialect/GDPA/IR/GDPADialect.h.inc"

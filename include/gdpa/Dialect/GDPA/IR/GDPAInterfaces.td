@@ -22,10 +22,21 @@ def GDPA_ScheduleAttrInterface : AttrInterface<"ScheduleAttrInterface"> {
   let methods = [
     InterfaceMethod<"Name of the target family, e.g. \"cpu\" or \"nvidia\".",
                     "::llvm::StringRef", "getTargetFamily", (ins)>,
-    InterfaceMethod<"Queries of a block of the query-stationary kernels.",
-                    "int64_t", "getBlockQ", (ins)>,
-    InterfaceMethod<"Keys of a block of the query-stationary kernels.",
-                    "int64_t", "getBlockKv", (ins)>
+    InterfaceMethod<"Rows of a block of queries and of keys in a kernel.",
+                    "::mlir::gdpa::KernelBlocks", "getBlocks", (ins "::mlir::gdpa::KernelKind":$kind)>,
+    InterfaceMethod<[{
+        Whether block tensors are packed: the stationary side in panels of `getPanelRows`
+        transposed rows, the streamed side in groups of `getGroupRows` rows.
+      }], "bool", "usesPackedBlocks", (ins)>,
+    InterfaceMethod<"Rows of a panel of packed blocks.", "int64_t", "getPanelRows", (ins)>,
+    InterfaceMethod<"Rows of a group of packed blocks.", "int64_t", "getGroupRows", (ins)>,
+    InterfaceMethod<"Columns of a block are padded to a multiple of this.", "int64_t", "getColumnMultiple", (ins)>,
+    InterfaceMethod<"Whether products take operands of the storage type; else of the compute type.",
+                    "bool", "multipliesStorageType", (ins)>,
+    InterfaceMethod<[{
+        Into how many ranges the keys of one K/V head are split where one key-stationary
+        kernel makes all gradients (dQ as a sum over the ranges); 0 where dQ has a kernel of its own.
+      }], "int64_t", "getKeyRanges", (ins)>
   ];
 }
 

@@ -33,7 +33,16 @@ def GDPACPU_ScheduleAttr : AttrDef<GDPACPU_Dialect, "Schedule", [GDPA_ScheduleAt
     DefaultValuedParameter<"int64_t", "0">:$panel, DefaultValuedParameter<"int64_t", "0">:$group,
     DefaultValuedParameter<"int64_t", "0">:$tile, DefaultValuedParameter<"int64_t", "0">:$ranges);
   let assemblyFormat = "`<` struct(params) `>`";
-  let extraClassDeclaration = [{ ::llvm::StringRef getTargetFamily() const; }];
+  let extraClassDeclaration = [{
+    ::llvm::StringRef getTargetFamily() const;
+    ::mlir::gdpa::KernelBlocks getBlocks(::mlir::gdpa::KernelKind kind) const;
+    bool usesPackedBlocks() const;
+    int64_t getPanelRows() const;
+    int64_t getGroupRows() const;
+    int64_t getColumnMultiple() const;
+    bool multipliesStorageType() const;
+    int64_t getKeyRanges() const;
+  }];
 }
 
 #endif // GDPA_DIALECT_GDPACPU_IR_GDPACPUATTRIBUTES_TD

@@ -31,7 +31,16 @@ def GDPANV_ScheduleAttr : AttrDef<GDPANV_Dialect, "Schedule", [GDPA_ScheduleAttr
     DefaultValuedParameter<"int64_t", "0">:$dq_block_q, DefaultValuedParameter<"int64_t", "0">:$dq_block_kv,
     DefaultValuedParameter<"int64_t", "0">:$warps, DefaultValuedParameter<"int64_t", "0">:$stages);
   let assemblyFormat = "`<` struct(params) `>`";
-  let extraClassDeclaration = [{ ::llvm::StringRef getTargetFamily() const; }];
+  let extraClassDeclaration = [{
+    ::llvm::StringRef getTargetFamily() const;
+    ::mlir::gdpa::KernelBlocks getBlocks(::mlir::gdpa::KernelKind kind) const;
+    bool usesPackedBlocks() const;
+    int64_t getPanelRows() const;
+    int64_t getGroupRows() const;
+    int64_t getColumnMultiple() const;
+    bool multipliesStorageType() const;
+    int64_t getKeyRanges() const;
+  }];
 }
 
 #endif // GDPA_DIALECT_GDPANV_IR_GDPANVATTRIBUTES_TD
