@@ -40,3 +40,31 @@ def pairwise(factors, seed=0, tries=30):
         uncovered -= pairs(best)
         cases.append(best)
     return cases
+
+
+def spread(cases, factors, each):
+    """Gives every case at least `each` runs (dicts over `factors`) so that cases and runs together are a pairwise cover."""
+    all_runs = [dict(zip(factors, values)) for values in itertools.product(*factors.values())]
+
+    def pairs(case, run):
+        inner = {((a, run[a]), (b, run[b])) for a, b in itertools.combinations(run, 2)}
+        return inner | {((a, case[a]), (b, run[b])) for a in case for b in run}
+
+    wanted = set().union(*(pairs(case, run) for case in cases for run in all_runs)) if len(cases) * len(all_runs) < 200_000 else set()
+    rng = random.Random(1)
+    runs = [[] for _ in cases]
+    seen = set()
+    for index, case in list(enumerate(cases)) * each:
+        candidates = rng.sample(all_runs, min(60, len(all_runs)))
+        best = max(candidates, key=lambda run: len(pairs(case, run) - seen))
+        runs[index].append(best)
+        seen |= pairs(case, best)
+    # what is left goes to the first case that can take it: another run compiles nothing
+    for (a, x), (b, y) in sorted(wanted - seen, key=repr):
+        if ((a, x), (b, y)) in seen:
+            continue
+        index = next(n for n, case in enumerate(cases) if a in factors or case[a] == x)
+        run = next(run for run in all_runs if run[b] == y and (a not in factors or run[a] == x))
+        runs[index].append(run)
+        seen |= pairs(cases[index], run)
+    return list(zip(cases, runs))

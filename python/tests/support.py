@@ -1,0 +1,121 @@
+"""Calls the project's commands: compile a program, run it on arrays, read what it printed."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / os.environ.get("BUILD_DIR", "build")
+NIGHTLY = os.environ.get("GDPA_TEST_LEVEL", "ci") == "nightly"
+sys.path.insert(0, str(ROOT / "examples"))
+
+TYPES = ("f32", "bf16", "f16")
+# relative Frobenius error of a result against float64
+TOLERANCE = {"f32": 1e-5, "bf16": 5e-3, "f16": 5e-3}
+RESULT, INPUT_ERROR, USAGE_ERROR, CHECK_FAILED = 0, 1, 2, 3
+
+
+def tool(name):
+    return str(BUILD / "bin" / name)
+
+
+def find_ptxas():
+    found = sorted((ROOT / ".venv").glob("lib/python3*/site-packages/nvidia/cu13/bin/ptxas"))
+    return str(found[0]) if found else shutil.which("ptxas")
+
+
+def has_gpu():
+    return os.path.exists("/dev/nvidia0")
+
+
+def specialise(source, dtype="f32", d=64, dv=64):
+    """An example's text for another storage type and other head dims: rewrites its four type aliases."""
+    for alias, columns in (("query", d), ("key", d), ("value", dv), ("output", dv)):
+        source, count = re.subn(rf"^!{alias} = tensor<\?x\?x\?x64xf32>", f"!{alias} = tensor<?x?x?x{columns}x{dtype}>",
+                                source, flags=re.M)
+        assert count == 1, f"expected one alias !{alias} = tensor<?x?x?x64xf32>"
+    return source
+
+
+def call(*command, stdin=None, timeout=600):
+    """Runs a command; returns the finished process with text output."""
+    return subprocess.run([str(word) for word in command], input=stdin, capture_output=True, text=True, timeout=timeout)
+
+
+def compile_program(source, folder, target="cpu", grad=True, reference=True, name="k", options=()):
+    """Writes the program and compiles it; with `reference` its reference artefact too. Returns the launch description's path."""
+    folder = pathlib.Path(folder)
+    program = folder / f"{name}.mlir"
+    program.write_text(source)
+    flags = ["--grad"] if grad else []
+    suffix = "ptx" if target.startswith("sm_") else "so"
+    jobs = [(target, f"{name}.{suffix}", options)]
+    if reference:
+        jobs.append(("reference", f"{name}.reference.so", ()))
+    for where, output, extra in jobs:
+        done = call(tool("gdpa-compile"), program, f"--target={where}", *flags, *extra, "-o", folder / output)
+        if done.returncode:
+            raise CompileError(f"gdpa-compile --target={where} {program}: exit {done.returncode}\n{done.stderr}")
+    return folder / f"{name}.json"
+
+
+class CompileError(AssertionError):
+    pass
+
+
+@dataclasses.dataclass
+class Run:
+    status: int
+    # one dict for each result, by name
+    lines: dict
+    # arrays of the results that were asked for
+    arrays: dict
+    stderr: str
+    command: str
+
+
+def run_kernel(description, arguments, folder, outputs=("o",), grad=False, options=()):
+    """gdpa-run on a launch description (or an .mlir file) with numpy arrays and numbers."""
+    folder = pathlib.Path(folder)
+    command = [tool("gdpa-run"), str(description)]
+    for name, value in arguments.items():
+        if isinstance(value, np.ndarray):
+            path = folder / f"in.{name}.npy"
+            np.save(path, value)
+            command += ["--arg", f"{name}={path}"]
+        else:
+            command += ["--arg", f"{name}={value!r}"]
+    for name in outputs:
+        (folder / f"out.{name}.npy").unlink(missing_ok=True)
+        command += ["--out", f"{name}={folder / f'out.{name}.npy'}"]
+    command += (["--grad"] if grad else []) + list(options)
+    done = call(*command)
+    lines = {}
+    for text in done.stdout.splitlines():
+        line = json.loads(text)
+        lines[line["result"]] = line
+    arrays = {}
+    for name in outputs:
+        path = folder / f"out.{name}.npy"
+        if path.exists():
+            arrays[name] = np.load(path)
+    return Run(done.returncode, lines, arrays, done.stderr, " ".join(command))
+
+
+def make_inputs(random, dtype, batch, heads, key_heads, nq, nk, d, dv):
+    """q, k, v and do, standard normal, rounded to the storage type, as float32 arrays."""
+    from oracle import round_to
+    shapes = {"q": (batch, heads, nq, d), "k": (batch, key_heads, nk, d), "v": (batch, key_heads, nk, dv), "do": (batch, heads, nq, dv)}
+    return {name: round_to(random.standard_normal(shape), dtype).astype(np.float32) for name, shape in shapes.items()}
+
+
+def as_float64(arrays):
+    return {name: value.astype(np.float64) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
+            for name, value in arrays.items()}
