@@ -3,6 +3,7 @@
 #include "gdpa/InitAll.h"
 #include "gdpa/Conversion/GDPAToReference/GDPAToReference.h"
 #include "gdpa/Dialect/GDPA/IR/GDPA.h"
+#include "gdpa/Dialect/GDPA/Transforms/BufferizableOpInterfaceImpl.h"
 #include "gdpa/Dialect/GDPA/Transforms/Passes.h"
 #include "gdpa/Dialect/GDPACPU/IR/GDPACPU.h"
 #include "gdpa/Dialect/GDPANV/IR/GDPANV.h"
@@ -16,6 +17,7 @@ using namespace mlir;
 void gdpa::registerAllDialects(DialectRegistry &registry) {
   registry.insert<gdpa::GDPADialect, gdpa_tile::GDPATileDialect,
                   gdpa_cpu::GDPACPUDialect, gdpa_nv::GDPANVDialect>();
+  gdpa::registerBufferizableOpInterfaceExternalModels(registry);
   // --gdpa-plan finds the targets through the loaded dialects.
   registry.addExtension(+[](MLIRContext *context, gdpa::GDPADialect *) {
     context->loadDialect<gdpa_cpu::GDPACPUDialect, gdpa_nv::GDPANVDialect>();
