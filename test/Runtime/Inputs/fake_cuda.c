@@ -1,0 +1,227 @@
+//===- fake_cuda.c - A libcuda.so.1 without a GPU -------------------------===//
+//
+// Device memory is host memory, and the one kernel, fake_scale, is a C
+// function: the CUDA path of the runtime is tested where there is no GPU.
+// The environment sets what the device claims to be: FAKE_CUDA_DEVICES,
+// FAKE_CUDA_CAPABILITY ("90"), and FAKE_CUDA_FAIL names a function that fails.
+//
+//===----------------------------------------------------------------------===//
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { InvalidValue = 1, OutOfMemory = 2, NotFound = 500, Failure = 999 };
+
+#define CHECK_FAIL(NAME)                                                       \
+  if (fails(NAME))                                                             \
+  return Failure
+
+static int fails(const char *name) {
+  const char *failing = getenv("FAKE_CUDA_FAIL");
+  return failing && strcmp(failing, name) == 0;
+}
+
+static int number(const char *variable, int otherwise) {
+  const char *text = getenv(variable);
+  return text ? atoi(text) : otherwise;
+}
+
+int cuInit(unsigned flags) {
+  (void)flags;
+  CHECK_FAIL("cuInit");
+  return 0;
+}
+int cuDeviceGetCount(int *count) {
+  *count = number("FAKE_CUDA_DEVICES", 1);
+  return 0;
+}
+int cuDeviceGet(int *device, int ordinal) {
+  *device = ordinal;
+  return 0;
+}
+int cuDeviceGetName(char *name, int size, int device) {
+  (void)device;
+  snprintf(name, (size_t)size, "Fake GPU");
+  return 0;
+}
+int cuDeviceGetAttribute(int *value, int attribute, int device) {
+  (void)device;
+  int capability = number("FAKE_CUDA_CAPABILITY", 80);
+  switch (attribute) {
+  case 16:
+    *value = 5;
+    return 0;
+  case 75:
+    *value = capability / 10;
+    return 0;
+  case 76:
+    *value = capability % 10;
+    return 0;
+  case 97:
+    *value = 100000;
+    return 0;
+  }
+  return InvalidValue;
+}
+static int depth = 0;
+int cuDevicePrimaryCtxRetain(void **context, int device) {
+  (void)device;
+  *context = &depth;
+  return 0;
+}
+int cuDevicePrimaryCtxRelease_v2(int device) {
+  (void)device;
+  // Contexts that were pushed have been popped.
+  if (depth != 0)
+    abort();
+  return 0;
+}
+int cuCtxPushCurrent_v2(void *context) {
+  if (context != &depth)
+    return InvalidValue;
+  ++depth;
+  return 0;
+}
+int cuCtxPopCurrent_v2(void **context) {
+  *context = &depth;
+  --depth;
+  return 0;
+}
+int cuCtxSynchronize(void) {
+  CHECK_FAIL("cuCtxSynchronize");
+  return depth > 0 ? 0 : InvalidValue;
+}
+int cuModuleLoadDataEx(void **module, const void *image, unsigned count,
+                       int *options, void **values) {
+  // The image is text that ends in a zero byte.
+  if (strncmp((const char *)image, "fake ptx", 8) != 0) {
+    for (unsigned i = 0; i < count; ++i)
+      if (options[i] == 5)
+        strcpy((char *)values[i], "line 1: syntax error");
+    return 218;
+  }
+  *module = &depth;
+  return 0;
+}
+int cuModuleUnload(void *module) { return module == &depth ? 0 : InvalidValue; }
+int cuModuleGetFunction(void **function, void *module, const char *name) {
+  (void)module;
+  *function = &depth;
+  return strcmp(name, "fake_scale") == 0 ? 0 : NotFound;
+}
+static int sharedBytes = -1;
+int cuFuncSetAttribute(void *function, int attribute, int value) {
+  (void)function;
+  if (attribute == 8)
+    sharedBytes = value;
+  return 0;
+}
+int cuFuncGetParamInfo(void *function, size_t index, size_t *offset,
+                       size_t *size) {
+  static const size_t sizes[] = {8, 8, 4, 8, 4, 8, 4};
+  (void)function;
+  *offset = 0;
+  if (index >= sizeof(sizes) / sizeof(sizes[0]))
+    return InvalidValue;
+  *size = sizes[index];
+  return 0;
+}
+
+struct config {
+  unsigned grid[3], block[3], sharedBytes;
+  void *stream, *attributes;
+  unsigned attributeCount;
+};
+
+// o[i] = scale * q[i]; checks that everything else arrived, too.
+int cuLaunchKernelEx(const struct config *config, void *function,
+                     void **parameters, void **extra) {
+  (void)function;
+  (void)extra;
+  CHECK_FAIL("cuLaunchKernelEx");
+  const float *q = *(const float **)parameters[0];
+  float *o = *(float **)parameters[1];
+  float scale = *(const float *)parameters[2];
+  int64_t n = *(const int64_t *)parameters[3];
+  int32_t stride = *(const int32_t *)parameters[4];
+  const char *sums = *(const char **)parameters[5];
+  int32_t last = *(const int32_t *)parameters[6];
+  if (depth < 1 || stride != 1 || last != n - 1 || sharedBytes != 1024 ||
+      config->sharedBytes != 1024 || config->block[0] != 128 ||
+      config->grid[0] != (n + 127) / 128 || config->grid[1] != 1 ||
+      config->attributeCount != 0)
+    return InvalidValue;
+  // The workspace: a float for each of the 5 multiprocessors, cleared.
+  for (int i = 0; i < 20; ++i)
+    if (sums[i] != 0)
+      return InvalidValue;
+  for (int64_t i = 0; i < n; ++i)
+    o[i] = scale * q[i];
+  return 0;
+}
+int cuMemAlloc_v2(uint64_t *memory, size_t bytes) {
+  CHECK_FAIL("cuMemAlloc");
+  *memory = (uint64_t)(uintptr_t)aligned_alloc(256, (bytes + 255) / 256 * 256);
+  return *memory ? 0 : OutOfMemory;
+}
+int cuMemFree_v2(uint64_t memory) {
+  free((void *)(uintptr_t)memory);
+  return 0;
+}
+int cuMemAllocAsync(uint64_t *memory, size_t bytes, void *stream) {
+  (void)stream;
+  return cuMemAlloc_v2(memory, bytes);
+}
+int cuMemFreeAsync(uint64_t memory, void *stream) {
+  (void)stream;
+  return cuMemFree_v2(memory);
+}
+int cuMemcpyHtoD_v2(uint64_t device, const void *host, size_t bytes) {
+  memcpy((void *)(uintptr_t)device, host, bytes);
+  return 0;
+}
+int cuMemcpyDtoH_v2(void *host, uint64_t device, size_t bytes) {
+  memcpy(host, (const void *)(uintptr_t)device, bytes);
+  return 0;
+}
+int cuMemsetD8Async(uint64_t memory, unsigned char value, size_t bytes,
+                    void *stream) {
+  (void)stream;
+  memset((void *)(uintptr_t)memory, value, bytes);
+  return 0;
+}
+int cuEventCreate(void **event, unsigned flags) {
+  (void)flags;
+  *event = &depth;
+  return 0;
+}
+int cuEventDestroy_v2(void *event) {
+  (void)event;
+  return 0;
+}
+int cuEventRecord(void *event, void *stream) {
+  (void)event;
+  (void)stream;
+  return 0;
+}
+int cuEventSynchronize(void *event) {
+  (void)event;
+  return 0;
+}
+int cuEventElapsedTime(float *milliseconds, void *start, void *end) {
+  (void)start;
+  (void)end;
+  *milliseconds = 1.5f;
+  return 0;
+}
+int cuGetErrorName(int error, const char **name) {
+  *name = error == Failure ? "CUDA_ERROR_UNKNOWN" : "CUDA_ERROR_FAKE";
+  return 0;
+}
+int cuGetErrorString(int error, const char **text) {
+  (void)error;
+  *text = "the fake driver failed";
+  return 0;
+}
