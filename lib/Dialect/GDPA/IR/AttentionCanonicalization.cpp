@@ -65,38 +65,56 @@ LogicalResult AttentionBackwardOp::fold(FoldAdaptor,
 
 namespace {
 
-/// A cast of a capture goes, and the regions' arguments get the source's type.
-template <class Op> struct FoldCaptureCast : OpRewritePattern<Op> {
-  // Ahead of the tensor dialect's own pattern for destination-style operations,
-  // which knows nothing of region arguments.
-  FoldCaptureCast(MLIRContext *context)
+/// Casts of operands go: of inputs as in `fold`, of captures with the type of
+/// the regions' arguments, of destinations with the type of the results.
+template <class Op> struct FoldOperandCasts : OpRewritePattern<Op> {
+  // Ahead of the tensor dialect's own pattern for destination-style operations
+  // (benefit 1): that one does not know of region arguments that repeat an
+  // operand's type, and its clone crashes on an empty region, which an absent
+  // mask is.
+  FoldOperandCasts(MLIRContext *context)
       : OpRewritePattern<Op>(context, /*benefit=*/10) {}
 
   LogicalResult matchAndRewrite(Op op,
                                 PatternRewriter &rewriter) const override {
     bool changed = false;
-    for (OpOperand &operand : op.getCapturesMutable()) {
+    for (OpOperand &operand : op->getOpOperands()) {
       Value source = getMoreStaticSource(operand.get());
       if (!source)
         continue;
-      unsigned index = getOperandRole(op, operand.getOperandNumber()).index;
       rewriter.modifyOpInPlace(op, [&] { operand.set(source); });
-      for (Region &region : op->getRegions())
-        if (!region.empty())
-          retype(region, index, source.getType(), rewriter);
+      OperandRole role = getOperandRole(op, operand.getOperandNumber());
+      if (role.role == Role::Capture) {
+        for (Region &region : op->getRegions())
+          if (!region.empty())
+            retypeArgument(region, role.index, source.getType(), rewriter);
+      } else if (op.hasTensorSemantics() && op.isDpsInit(&operand)) {
+        retypeResult(op, op.getTiedOpResult(&operand), source.getType(),
+                     rewriter);
+      }
       changed = true;
     }
     if (!changed)
-      return rewriter.notifyMatchFailure(op, "no cast of a capture to fold");
+      return rewriter.notifyMatchFailure(op, "no cast of an operand to fold");
     return success();
   }
 
 private:
+  /// Gives a result a more static type; its users keep the old one.
+  static void retypeResult(Op op, OpResult result, Type type,
+                           PatternRewriter &rewriter) {
+    Type oldType = result.getType();
+    rewriter.modifyOpInPlace(op, [&] { result.setType(type); });
+    rewriter.setInsertionPointAfter(op);
+    auto cast = tensor::CastOp::create(rewriter, op.getLoc(), oldType, result);
+    rewriter.replaceAllUsesExcept(result, cast, cast);
+  }
+
   /// Gives the argument of capture `index` the type `type`. Reads of elements
   /// take any type; what else uses the argument keeps the old one through a
   /// cast.
-  static void retype(Region &region, unsigned index, Type type,
-                     PatternRewriter &rewriter) {
+  static void retypeArgument(Region &region, unsigned index, Type type,
+                             PatternRewriter &rewriter) {
     BlockArgument argument = region.getArgument(
         getFirstCaptureArgument(getAttentionRegion(region)) + index);
     Type oldType = argument.getType();
@@ -216,14 +234,14 @@ template <class Op> struct DropFullMask : OpRewritePattern<Op> {
 
 void AttentionOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                               MLIRContext *context) {
-  patterns.add<FoldCaptureCast<AttentionOp>, FoldResultCast<AttentionOp>,
+  patterns.add<FoldOperandCasts<AttentionOp>, FoldResultCast<AttentionOp>,
                DropUnusedCaptures<AttentionOp>, DropFullMask<AttentionOp>>(
       context);
 }
 
 void AttentionBackwardOp::getCanonicalizationPatterns(
     RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<FoldCaptureCast<AttentionBackwardOp>,
+  patterns.add<FoldOperandCasts<AttentionBackwardOp>,
                FoldResultCast<AttentionBackwardOp>,
                DropUnusedCaptures<AttentionBackwardOp>,
                DropFullMask<AttentionBackwardOp>>(context);
