@@ -17,5 +17,5 @@ run ctest --test-dir "$build" --output-on-failure
 section "compiler tests (lit)"
 run /usr/lib/llvm-22/bin/lit -sv "$build/test"
 section "numbers, PTX, bad input, documents (pytest, level $level)"
-GDPA_TEST_LEVEL=$level run .venv/bin/python -m pytest -q -ra --durations=10 python/tests
+GDPA_TEST_LEVEL=$level run .venv/bin/python -m pytest -q -n auto --durations=10 python/tests
 exit $status
