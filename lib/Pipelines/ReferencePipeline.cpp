@@ -39,8 +39,9 @@ void gdpa::buildReferenceCodePipeline(OpPassManager &manager,
   manager.addPass(createLowerAffinePass());
   manager.addPass(createConvertMathToLLVMPass());
   manager.addPass(createConvertMathToLibmPass());
-  manager.addPass(createArithToLLVMConversionPass());
+  // Before arith: a size must still be known to have a constant position.
   manager.addPass(createFinalizeMemRefToLLVMConversionPass());
+  manager.addPass(createArithToLLVMConversionPass());
   manager.addPass(createConvertFuncToLLVMPass());
   manager.addPass(createConvertControlFlowToLLVMPass());
   manager.addPass(createConvertIndexToLLVMPass());

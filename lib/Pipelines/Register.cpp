@@ -14,4 +14,16 @@ void gdpa::registerPipelines() {
         buildReferenceHostPipeline(manager, options);
         buildReferenceCodePipeline(manager, options);
       });
+  PassPipelineRegistration<CPUPipelineOptions>(
+      "gdpa-to-cpu", "attention to fused CPU kernels in the LLVM dialect",
+      [](OpPassManager &manager, const CPUPipelineOptions &options) {
+        buildCPUHostPipeline(manager, options);
+        buildCPUCodePipeline(manager, options);
+      });
+  PassPipelineRegistration<NVVMPipelineOptions>(
+      "gdpa-to-nvvm", "attention to fused GPU kernels in the NVVM dialect",
+      [](OpPassManager &manager, const NVVMPipelineOptions &options) {
+        buildNVVMHostPipeline(manager, options);
+        buildNVVMCodePipeline(manager, options);
+      });
 }

@@ -150,6 +150,11 @@ static void emitEntry(func::FuncOp function) {
   function.setSymName(name + ".body");
   function.setPrivate();
   function->removeAttr("gdpa.entry");
+  function->removeAttr("gdpa.layout");
+  // What the launch description has said already, LLVM has no use for.
+  SmallVector<DictionaryAttr> none(function.getNumArguments(),
+                                   builder.getDictionaryAttr({}));
+  function.setAllArgAttrs(none);
 
   Type pointer = LLVM::LLVMPointerType::get(context);
   Type i32 = builder.getI32Type();

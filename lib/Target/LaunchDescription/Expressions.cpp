@@ -1,0 +1,114 @@
+//===- Expressions.cpp - index arithmetic of host code as JSON ------------===//
+
+#include "Expressions.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace mlir::gdpa;
+using llvm::json::Array;
+using Expression = llvm::json::Value;
+
+static StringRef nameOf(Operation *op) {
+  return llvm::TypeSwitch<Operation *, StringRef>(op)
+      .Case<arith::AddIOp>([](auto) { return "add"; })
+      .Case<arith::SubIOp>([](auto) { return "sub"; })
+      .Case<arith::MulIOp>([](auto) { return "mul"; })
+      .Case<arith::MinSIOp, arith::MinUIOp>([](auto) { return "min"; })
+      .Case<arith::MaxSIOp, arith::MaxUIOp>([](auto) { return "max"; })
+      .Case<arith::CeilDivSIOp, arith::CeilDivUIOp>(
+          [](auto) { return "ceildiv"; })
+      // Sizes are not negative: truncation and floor agree.
+      .Case<arith::FloorDivSIOp, arith::DivUIOp, arith::DivSIOp>(
+          [](auto) { return "floordiv"; })
+      .Default([](Operation *) { return ""; });
+}
+
+static FailureOr<Expression> toExpression(AffineExpr expr,
+                                          ArrayRef<Expression> dims,
+                                          ArrayRef<Expression> symbols) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return Expression(constant.getValue());
+  if (auto dim = dyn_cast<AffineDimExpr>(expr))
+    return dims[dim.getPosition()];
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+    return symbols[symbol.getPosition()];
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  FailureOr<Expression> left = toExpression(binary.getLHS(), dims, symbols);
+  FailureOr<Expression> right = toExpression(binary.getRHS(), dims, symbols);
+  if (failed(left) || failed(right))
+    return failure();
+  auto make = [&](StringRef op) {
+    return Expression(Array{op, *left, *right});
+  };
+  switch (expr.getKind()) {
+  case AffineExprKind::Add:
+    return make("add");
+  case AffineExprKind::Mul:
+    return make("mul");
+  case AffineExprKind::FloorDiv:
+    return make("floordiv");
+  case AffineExprKind::CeilDiv:
+    return make("ceildiv");
+  case AffineExprKind::Mod: // a mod b = a - b * (a floordiv b)
+    return Expression(
+        Array{"sub", *left, Array{"mul", *right, make("floordiv")}});
+  default:
+    return failure();
+  }
+}
+
+/// The entry's argument behind casts.
+static BlockArgument argumentBehind(Value value) {
+  while (auto cast = value.getDefiningOp<memref::CastOp>())
+    value = cast.getSource();
+  return dyn_cast<BlockArgument>(value);
+}
+
+FailureOr<Expression> gdpa::toExpression(Value value, SizeOfArgument sizeOf) {
+  APInt constant;
+  if (matchPattern(value, m_ConstantInt(&constant)))
+    return Expression(constant.getSExtValue());
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return emitError(value.getLoc(), "expected a size in host code, found a "
+                                     "run-time argument of the entry");
+  if (isa<arith::IndexCastOp, arith::IndexCastUIOp, arith::ExtSIOp,
+          arith::ExtUIOp, arith::TruncIOp>(op))
+    return toExpression(op->getOperand(0), sizeOf);
+  if (auto dim = dyn_cast<memref::DimOp>(op)) {
+    BlockArgument argument = argumentBehind(dim.getSource());
+    std::optional<int64_t> number = dim.getConstantIndex();
+    if (argument && number)
+      return sizeOf(argument, *number);
+  }
+  if (auto apply = dyn_cast<affine::AffineApplyOp>(op)) {
+    SmallVector<Expression> operands;
+    for (Value operand : apply.getMapOperands()) {
+      FailureOr<Expression> expression = toExpression(operand, sizeOf);
+      if (failed(expression))
+        return failure();
+      operands.push_back(*expression);
+    }
+    AffineMap map = apply.getAffineMap();
+    ArrayRef<Expression> all(operands);
+    FailureOr<Expression> result =
+        ::toExpression(map.getResult(0), all.take_front(map.getNumDims()),
+                       all.drop_front(map.getNumDims()));
+    if (succeeded(result))
+      return result;
+  }
+  StringRef name = nameOf(op);
+  if (name.empty())
+    return op->emitError("expected index arithmetic that a launch description "
+                         "can express, found ")
+           << op->getName();
+  FailureOr<Expression> left = toExpression(op->getOperand(0), sizeOf);
+  FailureOr<Expression> right = toExpression(op->getOperand(1), sizeOf);
+  if (failed(left) || failed(right))
+    return failure();
+  return Expression(Array{name, *left, *right});
+}

@@ -1,0 +1,23 @@
+//===- Expressions.h - index arithmetic of host code as JSON ----*- C++ -*-===//
+
+#ifndef GDPA_LIB_TARGET_LAUNCHDESCRIPTION_EXPRESSIONS_H
+#define GDPA_LIB_TARGET_LAUNCHDESCRIPTION_EXPRESSIONS_H
+
+#include "mlir/IR/Value.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/Support/JSON.h"
+
+namespace mlir::gdpa {
+
+/// The size of dimension `dim` of an entry's argument, as an expression.
+using SizeOfArgument =
+    llvm::function_ref<llvm::json::Value(BlockArgument, int64_t dim)>;
+
+/// `value`, an index or integer of host code, as an expression of the launch
+/// description: an integer, a symbol or [op, left, right]. Fails with an error
+/// at the operation that has no counterpart there.
+FailureOr<llvm::json::Value> toExpression(Value value, SizeOfArgument sizeOf);
+
+} // namespace mlir::gdpa
+
+#endif // GDPA_LIB_TARGET_LAUNCHDESCRIPTION_EXPRESSIONS_H
