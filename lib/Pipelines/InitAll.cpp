@@ -2,6 +2,7 @@
 
 #include "gdpa/InitAll.h"
 #include "gdpa/Conversion/GDPAToReference/GDPAToReference.h"
+#include "gdpa/Conversion/GDPAToTile/Passes.h"
 #include "gdpa/Dialect/GDPA/IR/GDPA.h"
 #include "gdpa/Dialect/GDPA/Transforms/BufferizableOpInterfaceImpl.h"
 #include "gdpa/Dialect/GDPA/Transforms/Passes.h"
@@ -31,6 +32,7 @@ void gdpa::registerUpstreamDialects(DialectRegistry &registry) {
 
 void gdpa::registerAllPasses() {
   gdpa::registerGDPATransformsPasses();
+  gdpa::registerGDPAToTilePasses();
   gdpa::registerGDPAToReferencePasses();
   gdpa::registerPipelines();
 }

@@ -146,7 +146,9 @@ def GDPATile_AccumulateOp : GDPATile_Op<"accumulate", [SingleBlockImplicitTermin
     The region takes the position of an element inside the block and yields the index of
     the element of the destination to which it is added. Several elements may name the
     same destination; the order of the sums is fixed for one program, so that repeated
-    runs agree bit by bit. Without an element type conversion: both are f32 or f64.
+    runs agree bit by bit. `distinct` promises that all indices differ. Elements whose index
+    lies outside the destination are dropped. Without an element type conversion: both are
+    f32 or f64.
 
     ```mlir
     gdpa_tile.accumulate %G into %dB : tensor<64x64xf32>, memref<?x?xf32> {
@@ -156,9 +158,10 @@ def GDPATile_AccumulateOp : GDPATile_Op<"accumulate", [SingleBlockImplicitTermin
     }
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$value, Arg<AnyMemRef, "", [MemRead, MemWrite]>:$destination);
+  let arguments = (ins AnyRankedTensor:$value, Arg<AnyMemRef, "", [MemRead, MemWrite]>:$destination,
+    UnitAttr:$distinct);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$value `into` $destination attr-dict `:` type($value) `,` type($destination) $body";
+  let assemblyFormat = "$value `into` $destination (`distinct` $distinct^)? attr-dict `:` type($value) `,` type($destination) $body";
   let hasVerifier = 1;
 }
 

@@ -1,0 +1,297 @@
+//===- BlockBuilder.cpp - builds block tensors and products ---------------===//
+
+#include "BlockBuilder.h"
+#include "gdpa/Dialect/GDPATile/IR/GDPATile.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace mlir::gdpa_tile;
+
+//===----------------------------------------------------------------------===//
+// BlockScheme
+//===----------------------------------------------------------------------===//
+
+Dims BlockScheme::rows(Side side) const {
+  if (side == Side::Stationary)
+    return packed ? Dims{Dim::Panel, Dim::PanelRow} : Dims{Dim::PanelRow};
+  return packed ? Dims{Dim::Group, Dim::GroupRow} : Dims{Dim::GroupRow};
+}
+
+Dims BlockScheme::rowsBy(Side side, Dim column) const {
+  Dims dims = rows(side);
+  dims.push_back(column);
+  return dims;
+}
+
+Dims BlockScheme::transposed(Dim column) const {
+  if (!packed)
+    return rowsBy(Side::Stationary, column);
+  return {Dim::Panel, column, Dim::PanelRow};
+}
+
+Dims BlockScheme::score() const {
+  if (!packed)
+    return {Dim::PanelRow, Dim::GroupRow};
+  return {Dim::Panel, Dim::Group, Dim::GroupRow, Dim::PanelRow};
+}
+
+//===----------------------------------------------------------------------===//
+// Sizes and positions
+//===----------------------------------------------------------------------===//
+
+void BlockBuilder::setLiveRows(Side side, Value rows) {
+  if (!scheme.packed)
+    return;
+  int64_t unit = side == Side::Stationary ? scheme.panel : scheme.group;
+  liveCount[static_cast<unsigned>(side)] = ceilDiv(rows, unit);
+}
+
+Value BlockBuilder::index(int64_t value) {
+  return arith::ConstantIndexOp::create(builder, loc, value);
+}
+
+Value BlockBuilder::zero(Type type) {
+  return arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+}
+
+Value BlockBuilder::rowsFrom(Value base, Value extent, int64_t block) {
+  AffineExpr d0, s0;
+  bindDims(builder.getContext(), d0);
+  bindSymbols(builder.getContext(), s0);
+  auto map = AffineMap::get(
+      1, 1, {builder.getAffineConstantExpr(block), s0 - d0},
+      builder.getContext());
+  return affine::AffineMinOp::create(builder, loc, map,
+                                     ValueRange{base, extent});
+}
+
+Value BlockBuilder::ceilDiv(Value value, int64_t divisor) {
+  AffineExpr d0 = builder.getAffineDimExpr(0);
+  return affine::AffineApplyOp::create(
+      builder, loc, AffineMap::get(1, 0, d0.ceilDiv(divisor)),
+      ValueRange{value});
+}
+
+AffineExpr BlockBuilder::dimExpr(ArrayRef<Dim> dims, Dim dim) const {
+  const Dim *found = llvm::find(dims, dim);
+  if (found == dims.end())
+    return builder.getAffineConstantExpr(0);
+  return builder.getAffineDimExpr(found - dims.begin());
+}
+
+AffineExpr BlockBuilder::rowExpr(ArrayRef<Dim> dims, Side side) const {
+  bool stationary = side == Side::Stationary;
+  AffineExpr row =
+      dimExpr(dims, stationary ? Dim::PanelRow : Dim::GroupRow);
+  if (!scheme.packed)
+    return row;
+  AffineExpr outer = dimExpr(dims, stationary ? Dim::Panel : Dim::Group);
+  return outer * (stationary ? scheme.panel : scheme.group) + row;
+}
+
+int64_t BlockBuilder::staticSize(Dim dim) const {
+  switch (dim) {
+  case Dim::Panel:
+  case Dim::Group:
+    return ShapedType::kDynamic;
+  case Dim::PanelRow:
+    return scheme.panel;
+  case Dim::GroupRow:
+    return scheme.group;
+  case Dim::Depth:
+    return scheme.depth;
+  case Dim::ValueDepth:
+    return scheme.valueDepth;
+  }
+  llvm_unreachable("unknown dimension");
+}
+
+RankedTensorType BlockBuilder::type(ArrayRef<Dim> dims, Type element) const {
+  SmallVector<int64_t> shape;
+  for (Dim dim : dims)
+    shape.push_back(staticSize(dim));
+  return RankedTensorType::get(shape, element);
+}
+
+SmallVector<Value> BlockBuilder::dynamicSizes(ArrayRef<Dim> dims) const {
+  SmallVector<Value> sizes;
+  for (Dim dim : dims) {
+    if (dim == Dim::Panel)
+      sizes.push_back(liveCount[static_cast<unsigned>(Side::Stationary)]);
+    if (dim == Dim::Group)
+      sizes.push_back(liveCount[static_cast<unsigned>(Side::Streamed)]);
+  }
+  return sizes;
+}
+
+AffineMap BlockBuilder::mapOf(ArrayRef<Dim> loops, ArrayRef<Dim> dims) const {
+  SmallVector<AffineExpr> results;
+  for (Dim dim : dims)
+    results.push_back(dimExpr(loops, dim));
+  return AffineMap::get(loops.size(), 0, results, builder.getContext());
+}
+
+//===----------------------------------------------------------------------===//
+// Loads and stores
+//===----------------------------------------------------------------------===//
+
+static AffineMap
+bufferMap(MLIRContext *context, unsigned rank, unsigned bufferRank,
+          ArrayRef<std::pair<unsigned, AffineExpr>> positions) {
+  SmallVector<AffineExpr> results(bufferRank,
+                                  getAffineConstantExpr(0, context));
+  for (auto [dim, expr] : positions)
+    results[dim] = expr;
+  return AffineMap::get(rank, 0, results, context);
+}
+
+/// The map, or none where the operation's default says the same.
+static AffineMapAttr mapAttribute(AffineMap map) {
+  unsigned lead = map.getNumResults() - map.getNumDims();
+  for (auto [position, expr] : llvm::enumerate(map.getResults())) {
+    if (position < lead) {
+      auto constant = dyn_cast<AffineConstantExpr>(expr);
+      if (!constant || constant.getValue() != 0)
+        return AffineMapAttr::get(map);
+    } else if (expr !=
+               getAffineDimExpr(position - lead, map.getContext())) {
+      return AffineMapAttr::get(map);
+    }
+  }
+  return {};
+}
+
+BlockTensor BlockBuilder::load(Value buffer, ValueRange offsets, ArrayRef<Dim> dims,
+                         Type element,
+                         ArrayRef<std::pair<unsigned, AffineExpr>> positions,
+                         bool clamp) {
+  auto bufferType = cast<MemRefType>(buffer.getType());
+  AffineMap map = bufferMap(builder.getContext(), dims.size(),
+                            bufferType.getRank(), positions);
+  Value tensor = LoadOp::create(builder, loc, type(dims, element), buffer,
+                                offsets, mapAttribute(map), dynamicSizes(dims),
+                                clamp);
+  return {tensor, Dims(dims)};
+}
+
+BlockTensor BlockBuilder::loadRows(Value buffer, ValueRange offsets, Side side,
+                             ArrayRef<Dim> dims, Type element) {
+  unsigned rank = cast<MemRefType>(buffer.getType()).getRank();
+  Dim column = llvm::is_contained(dims, Dim::Depth) ? Dim::Depth
+                                                    : Dim::ValueDepth;
+  return load(buffer, offsets, dims, element,
+              {{rank - 2, rowExpr(dims, side)},
+               {rank - 1, dimExpr(dims, column)}});
+}
+
+void BlockBuilder::storeRows(BlockTensor block, Value buffer, ValueRange offsets,
+                             Side side) {
+  unsigned rank = cast<MemRefType>(buffer.getType()).getRank();
+  SmallVector<std::pair<unsigned, AffineExpr>> positions;
+  Dim column = block.dims.back();
+  bool hasColumn = column == Dim::Depth || column == Dim::ValueDepth;
+  unsigned rowDim = hasColumn ? rank - 2 : rank - 1;
+  positions.push_back({rowDim, rowExpr(block.dims, side)});
+  if (hasColumn)
+    positions.push_back({rank - 1, dimExpr(block.dims, column)});
+  AffineMap map = bufferMap(builder.getContext(), block.dims.size(), rank,
+                            positions);
+  StoreOp::create(builder, loc, block.tensor, buffer, offsets,
+                  mapAttribute(map));
+}
+
+//===----------------------------------------------------------------------===//
+// Products and element-wise operations
+//===----------------------------------------------------------------------===//
+
+BlockTensor BlockBuilder::empty(ArrayRef<Dim> dims, Type element) {
+  Value tensor = tensor::EmptyOp::create(builder, loc, type(dims, element),
+                                         dynamicSizes(dims));
+  return {tensor, Dims(dims)};
+}
+
+BlockTensor BlockBuilder::zeros(ArrayRef<Dim> dims, Type element) {
+  BlockTensor block = empty(dims, element);
+  block.tensor = linalg::FillOp::create(builder, loc, zero(element),
+                                        block.tensor)
+                     .getResult(0);
+  return block;
+}
+
+BlockTensor BlockBuilder::contract(BlockTensor lhs, BlockTensor rhs, BlockTensor accumulator,
+                             StringRef role) {
+  Dims loops = accumulator.dims;
+  for (Dim dim : llvm::concat<const Dim>(lhs.dims, rhs.dims))
+    if (!llvm::is_contained(loops, dim))
+      loops.push_back(dim);
+  ArrayAttr maps = builder.getAffineMapArrayAttr(
+      {mapOf(loops, lhs.dims), mapOf(loops, rhs.dims),
+       mapOf(loops, accumulator.dims)});
+  auto product = linalg::ContractOp::create(
+      builder, loc, TypeRange{accumulator.tensor.getType()},
+      ValueRange{lhs.tensor, rhs.tensor}, ValueRange{accumulator.tensor}, maps);
+  product->setAttr("gdpa_tile.role", builder.getStringAttr(role));
+  return {product.getResult(0), accumulator.dims};
+}
+
+/// A generic over `accumulator`'s dimensions, then those only `inputs` have
+/// (reductions), that writes to `accumulator`.
+static BlockTensor
+elementwise(BlockBuilder &blocks, ArrayRef<BlockTensor> inputs, BlockTensor accumulator,
+            StringRef role,
+            function_ref<Value(OpBuilder &, Location, ValueRange)> body) {
+  Dims loops = accumulator.dims;
+  SmallVector<AffineMap> maps;
+  SmallVector<Value> operands;
+  for (const BlockTensor &input : inputs)
+    for (Dim dim : input.dims)
+      if (!llvm::is_contained(loops, dim))
+        loops.push_back(dim);
+  for (const BlockTensor &input : inputs) {
+    maps.push_back(blocks.mapOf(loops, input.dims));
+    operands.push_back(input.tensor);
+  }
+  maps.push_back(blocks.mapOf(loops, accumulator.dims));
+  SmallVector<utils::IteratorType> iterators(loops.size(),
+                                             utils::IteratorType::reduction);
+  std::fill_n(iterators.begin(), accumulator.dims.size(),
+              utils::IteratorType::parallel);
+  auto generic = linalg::GenericOp::create(
+      blocks.builder, blocks.loc, TypeRange{accumulator.tensor.getType()},
+      operands, ValueRange{accumulator.tensor}, maps, iterators,
+      [&](OpBuilder &builder, Location loc, ValueRange args) {
+        linalg::YieldOp::create(builder, loc, body(builder, loc, args));
+      });
+  generic->setAttr("gdpa_tile.role", blocks.builder.getStringAttr(role));
+  return {generic.getResult(0), accumulator.dims};
+}
+
+BlockTensor BlockBuilder::scale(BlockTensor block, Value factor) {
+  return elementwise(*this, {}, block, "scale",
+                     [&](OpBuilder &b, Location l, ValueRange args) -> Value {
+                       return arith::MulFOp::create(b, l, args[0], factor);
+                     });
+}
+
+BlockTensor BlockBuilder::reduce(BlockTensor block, BlockTensor accumulator) {
+  return elementwise(*this, {block}, accumulator, "reduce",
+                     [&](OpBuilder &b, Location l, ValueRange args) -> Value {
+                       return arith::AddFOp::create(b, l, args[0], args[1]);
+                     });
+}
+
+BlockTensor BlockBuilder::add(BlockTensor lhs, BlockTensor rhs) {
+  return elementwise(*this, {rhs}, lhs, "add",
+                     [&](OpBuilder &b, Location l, ValueRange args) -> Value {
+                       return arith::AddFOp::create(b, l, args[0], args[1]);
+                     });
+}
+
+BlockTensor BlockBuilder::score(BlockTensor stationary, BlockTensor streamed) {
+  BlockTensor accumulator = zeros(scheme.score(), scheme.computeType);
+  return scheme.packed ? contract(streamed, stationary, accumulator, "score")
+                       : contract(stationary, streamed, accumulator, "score");
+}

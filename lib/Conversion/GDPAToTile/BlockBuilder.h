@@ -1,0 +1,137 @@
+//===- BlockBuilder.h - builds block tensors and products -------*- C++ -*-===//
+//
+// A block program multiplies blocks of a stationary side (loaded once, its
+// results stay in accumulators) with blocks of a streamed side (one for each
+// iteration of its loop). How rows of a side are spread over dimensions of a
+// block tensor is the target's choice:
+//
+//   plain (GPU)    stationary rows: [row]            streamed rows: [row]
+//   packed (CPU)   stationary rows: [panel][row]     streamed rows: [group][row]
+//
+// A block tensor is described by the list of its dimensions; indexing maps of
+// products and of element-wise operations follow from the lists alone.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GDPA_LIB_CONVERSION_GDPATOTILE_BLOCKBUILDER_H
+#define GDPA_LIB_CONVERSION_GDPATOTILE_BLOCKBUILDER_H
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace mlir::gdpa_tile {
+
+/// A dimension of a block tensor.
+enum class Dim : unsigned {
+  Panel,      // panels of stationary rows (packed blocks only)
+  PanelRow,   // stationary rows, of one panel where packed
+  Group,      // groups of streamed rows (packed blocks only)
+  GroupRow,   // streamed rows, of one group where packed
+  Depth,      // columns of query and key
+  ValueDepth, // columns of value and output
+};
+constexpr unsigned kNumDims = 6;
+using Dims = SmallVector<Dim, 4>;
+
+enum class Side { Stationary, Streamed };
+
+/// How the blocks of one program are shaped.
+struct BlockScheme {
+  bool packed = false;
+  /// Rows of a block of each side.
+  int64_t stationaryBlock = 0, streamedBlock = 0;
+  /// Rows of a panel and of a group; the whole block where not packed.
+  int64_t panel = 0, group = 0;
+  /// Columns of a block, padded.
+  int64_t depth = 0, valueDepth = 0;
+  /// Element type of the blocks that enter a product: the storage type where
+  /// the target multiplies it, the compute type where it does not.
+  Type operandType;
+  Type storageType, computeType;
+
+  int64_t block(Side side) const {
+    return side == Side::Stationary ? stationaryBlock : streamedBlock;
+  }
+  /// Dimensions of the rows of a side.
+  Dims rows(Side side) const;
+  /// Rows of a side, then columns.
+  Dims rowsBy(Side side, Dim column) const;
+  /// Rows of the stationary side with the columns before the rows of a panel,
+  /// so that lanes run along stationary rows; as `rowsBy` where not packed.
+  Dims transposed(Dim column) const;
+  /// The score block.
+  Dims score() const;
+};
+
+/// A value with the dimensions of its tensor.
+struct BlockTensor {
+  Value tensor;
+  Dims dims;
+  explicit operator bool() const { return static_cast<bool>(tensor); }
+};
+
+class BlockBuilder {
+public:
+  BlockBuilder(OpBuilder &builder, Location loc, const BlockScheme &scheme)
+      : builder(builder), loc(loc), scheme(scheme) {}
+
+  OpBuilder &builder;
+  Location loc;
+  const BlockScheme &scheme;
+
+  /// Sets how many panels or groups `rows` (an index value, at most a block)
+  /// live rows of a side take. No effect where blocks are not packed.
+  void setLiveRows(Side side, Value rows);
+
+  Value index(int64_t value);
+  Value zero(Type type);
+  /// min(`block`, `extent` - `base`), with a bound that analyses can see.
+  Value rowsFrom(Value base, Value extent, int64_t block);
+  Value ceilDiv(Value value, int64_t divisor);
+
+  /// Position of a row inside its block as an expression over the positions
+  /// in a tensor of dimensions `dims`.
+  AffineExpr rowExpr(ArrayRef<Dim> dims, Side side) const;
+  AffineExpr dimExpr(ArrayRef<Dim> dims, Dim dim) const;
+
+  RankedTensorType type(ArrayRef<Dim> dims, Type element) const;
+  SmallVector<Value> dynamicSizes(ArrayRef<Dim> dims) const;
+
+  /// The block at `offsets` of `buffer` whose buffer dimension
+  /// `positions[n].first` runs along `positions[n].second`.
+  BlockTensor load(Value buffer, ValueRange offsets, ArrayRef<Dim> dims, Type element,
+             ArrayRef<std::pair<unsigned, AffineExpr>> positions,
+             bool clamp = false);
+  /// Rows of `side` and columns as the last two dimensions of `buffer`.
+  BlockTensor loadRows(Value buffer, ValueRange offsets, Side side, ArrayRef<Dim> dims,
+                 Type element);
+  void storeRows(BlockTensor block, Value buffer, ValueRange offsets, Side side);
+
+  BlockTensor empty(ArrayRef<Dim> dims, Type element);
+  BlockTensor zeros(ArrayRef<Dim> dims, Type element);
+  /// accumulator + lhs * rhs, summed over the dimensions that the accumulator
+  /// does not have.
+  BlockTensor contract(BlockTensor lhs, BlockTensor rhs, BlockTensor accumulator, StringRef role);
+  /// The scores of two blocks of rows: the streamed rows are the left operand
+  /// where blocks are packed (its elements are broadcast to lanes).
+  BlockTensor score(BlockTensor stationary, BlockTensor streamed);
+  /// block * factor (a scalar of the block's type), in place.
+  BlockTensor scale(BlockTensor block, Value factor);
+  /// accumulator + the sum of `block` over the dimensions that the accumulator
+  /// does not have.
+  BlockTensor reduce(BlockTensor block, BlockTensor accumulator);
+  /// lhs + rhs, element by element.
+  BlockTensor add(BlockTensor lhs, BlockTensor rhs);
+
+  AffineMap mapOf(ArrayRef<Dim> loops, ArrayRef<Dim> dims) const;
+
+private:
+  int64_t staticSize(Dim dim) const;
+
+  Value liveCount[2];
+};
+
+} // namespace mlir::gdpa_tile
+
+#endif // GDPA_LIB_CONVERSION_GDPATOTILE_BLOCKBUILDER_H

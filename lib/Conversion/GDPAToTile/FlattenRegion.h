@@ -1,0 +1,20 @@
+//===- FlattenRegion.h - straight-line scalar regions -----------*- C++ -*-===//
+
+#ifndef GDPA_LIB_CONVERSION_GDPATOTILE_FLATTENREGION_H
+#define GDPA_LIB_CONVERSION_GDPATOTILE_FLATTENREGION_H
+
+#include "mlir/IR/Region.h"
+#include "llvm/Support/LogicalResult.h"
+
+namespace mlir::gdpa_tile {
+
+/// Turns the region of an attention operation into one block without control
+/// flow: loops of constant bounds are unrolled, `scf.if` becomes selects. Both
+/// branches are then evaluated; an integer division of a branch not taken
+/// divides by 1, and what a branch accumulates into a capture is selected with
+/// an exact zero. Emits an error for a loop whose bounds are not constant.
+LogicalResult flattenRegion(Region &region);
+
+} // namespace mlir::gdpa_tile
+
+#endif // GDPA_LIB_CONVERSION_GDPATOTILE_FLATTENREGION_H

@@ -1,0 +1,110 @@
+//===- GDPAToTile.cpp - attention operations become block programs --------===//
+
+#include "Kernels.h"
+#include "gdpa/Conversion/GDPAToTile/Passes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+namespace mlir::gdpa {
+#define GEN_PASS_DEF_CONVERTGDPATOTILE
+#include "gdpa/Conversion/GDPAToTile/Passes.h.inc"
+} // namespace mlir::gdpa
+
+using namespace mlir;
+
+/// What this conversion does not lower, by name.
+template <class Op> static LogicalResult checkLowered(Op op) {
+  if (op.hasTensorSemantics())
+    return op.emitOpError("expected an operation on buffers: bufferize first");
+  if (op.getNormalizer() != gdpa::Normalizer::None)
+    return op.emitOpError("is not lowered: expected normalizer none, found ")
+           << stringifyNormalizer(op.getNormalizer());
+  if (op.getLayout() != gdpa::Layout::BHSD)
+    return op.emitOpError("is not lowered: expected layout bhsd, found ")
+           << stringifyLayout(op.getLayout());
+  Type storage = op.getStorageType();
+  if (!storage.isF32() && !storage.isF16() && !storage.isBF16())
+    return op.emitOpError("is not lowered: expected storage f32, bf16 or f16, found ")
+           << storage;
+  if (!op.getSchedule())
+    return op.emitOpError("expected a schedule: run --gdpa-plan first");
+  for (auto [name, operand] :
+       {std::pair<StringRef, Value>{"query", op.getQuery()},
+        {"value", op.getValue()}}) {
+    int64_t depth = cast<ShapedType>(operand.getType()).getShape().back();
+    if (ShapedType::isDynamic(depth) || depth < 8 || depth > 256 || depth % 8)
+      return op.emitOpError("is not lowered: expected a static head dim of 8 to 256 in "
+                            "steps of 8 of the ")
+             << name << ", found " << operand.getType();
+  }
+  return success();
+}
+
+/// The layout of rows that kernels read: elements of a row are adjacent.
+template <class Op> static LogicalResult checkStrides(Op op) {
+  for (Value operand : op->getOperands()) {
+    auto type = dyn_cast<MemRefType>(operand.getType());
+    if (!type || type.getRank() == 0)
+      continue;
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    if (failed(type.getStridesAndOffset(strides, offset)) ||
+        strides.back() != 1)
+      return op.emitOpError("is not lowered: expected buffers with a last "
+                            "stride of 1, found ")
+             << type;
+  }
+  return success();
+}
+
+namespace {
+struct ConvertGDPAToTile
+    : gdpa::impl::ConvertGDPAToTileBase<ConvertGDPAToTile> {
+  void runOnOperation() override {
+    SmallVector<Operation *> operations;
+    getOperation().walk([&](Operation *op) {
+      if (isa<gdpa::AttentionOp, gdpa::AttentionBackwardOp>(op))
+        operations.push_back(op);
+    });
+    SymbolTable symbols(getOperation());
+    for (Operation *op : operations) {
+      auto function = op->getParentOfType<FunctionOpInterface>();
+      std::string base = function ? function.getName().str() : "attention";
+      if (auto forward = dyn_cast<gdpa::AttentionOp>(op)) {
+        if (failed(checkLowered(forward)) || failed(checkStrides(forward)))
+          return signalPassFailure();
+        if (failed(gdpa_tile::lowerForward(
+                forward, unique(symbols, base + "_forward"))))
+          return signalPassFailure();
+        continue;
+      }
+      auto backward = cast<gdpa::AttentionBackwardOp>(op);
+      if (failed(checkLowered(backward)) || failed(checkStrides(backward)))
+        return signalPassFailure();
+      if (failed(gdpa_tile::lowerBackward(
+              backward, unique(symbols, base + "_backward"))))
+        return signalPassFailure();
+    }
+  }
+
+  /// A name that no symbol of the module has or begins with.
+  std::string unique(SymbolTable &symbols, std::string name) {
+    auto taken = [&] {
+      for (Operation &op : *getOperation().getBody())
+        if (auto symbol = dyn_cast<SymbolOpInterface>(op))
+          if (symbol.getName().starts_with(name))
+            return true;
+      return false;
+    };
+    while (taken())
+      name += "_";
+    return name;
+  }
+};
+} // namespace

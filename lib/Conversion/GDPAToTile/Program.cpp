@@ -1,0 +1,105 @@
+//===- Program.cpp - block programs under construction --------------------===//
+
+#include "Kernels.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::gdpa_tile;
+
+Program Program::create(Operation *attention, StringRef name,
+                        ArrayRef<Value> hostValues) {
+  auto module = attention->getParentOfType<ModuleOp>();
+  Location loc = attention->getLoc();
+  // A value may play several roles (q and k may be one buffer).
+  SmallVector<Value> unique;
+  for (Value value : hostValues)
+    if (value && !llvm::is_contained(unique, value))
+      unique.push_back(value);
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  auto type = builder.getFunctionType(TypeRange(ValueRange(unique)), {});
+  auto op = ProgramOp::create(builder, loc, name, type);
+  for (StringRef attribute : {"schedule", "precision"})
+    if (Attribute value = attention->getAttr(attribute))
+      op->setAttr(attribute, value);
+  builder.setInsertionPointToStart(&op.getBody().front());
+  Program program(op, builder, loc);
+  program.hostValues = unique;
+  for (auto [value, argument] :
+       llvm::zip(unique, op.getBody().getArguments()))
+    program.arguments[value] = argument;
+  return program;
+}
+
+SmallVector<Value> Program::all(ValueRange hostValues) const {
+  SmallVector<Value> values;
+  for (Value value : hostValues)
+    values.push_back((*this)[value]);
+  return values;
+}
+
+Value Program::id(int64_t dimension) {
+  return ProgramIdOp::create(builder, loc, builder.getIndexType(),
+                             builder.getI64IntegerAttr(dimension));
+}
+
+Value Program::index(int64_t value) {
+  return arith::ConstantIndexOp::create(builder, loc, value);
+}
+
+Value Program::dim(Value buffer, int64_t dimension) {
+  return memref::DimOp::create(builder, loc, buffer, dimension);
+}
+
+void Program::finish() { ReturnOp::create(builder, loc); }
+
+void Program::launch(OpBuilder &host, ValueRange grid) {
+  LaunchOp::create(host, loc, op.getSymName(), grid, hostValues);
+}
+
+HostSizes HostSizes::of(OpBuilder &host, Location loc, Value query, Value key,
+                        Value value) {
+  auto dim = [&](Value buffer, int64_t dimension) -> Value {
+    return host.createOrFold<memref::DimOp>(loc, buffer, dimension);
+  };
+  auto queryType = cast<MemRefType>(query.getType());
+  auto keyType = cast<MemRefType>(key.getType());
+  HostSizes sizes;
+  sizes.batch = dim(query, 0);
+  sizes.queryHeads = dim(query, 1);
+  sizes.queryLength = dim(query, 2);
+  sizes.keyHeads = dim(key, 1);
+  sizes.keyLength = dim(key, 2);
+  sizes.depth = queryType.getDimSize(3);
+  sizes.valueDepth = cast<MemRefType>(value.getType()).getDimSize(3);
+  bool isStatic = !queryType.isDynamicDim(1) && !keyType.isDynamicDim(1);
+  sizes.staticRatio =
+      isStatic && keyType.getDimSize(1)
+          ? queryType.getDimSize(1) / keyType.getDimSize(1)
+          : 0;
+  return sizes;
+}
+
+BlockScheme gdpa_tile::makeScheme(gdpa::ScheduleAttrInterface schedule,
+                                  gdpa::KernelKind kind,
+                                  const HostSizes &sizes, Type storageType,
+                                  Type computeType) {
+  gdpa::KernelBlocks blocks = schedule.getBlocks(kind);
+  bool keyStationary = kind == gdpa::KernelKind::KeyStationary;
+  BlockScheme scheme;
+  scheme.packed = schedule.usesPackedBlocks();
+  scheme.stationaryBlock = keyStationary ? blocks.key : blocks.query;
+  scheme.streamedBlock = keyStationary ? blocks.query : blocks.key;
+  scheme.panel =
+      scheme.packed ? schedule.getPanelRows() : scheme.stationaryBlock;
+  scheme.group = scheme.packed ? schedule.getGroupRows() : scheme.streamedBlock;
+  int64_t multiple = schedule.getColumnMultiple();
+  scheme.depth = llvm::alignTo(sizes.depth, multiple);
+  scheme.valueDepth = llvm::alignTo(sizes.valueDepth, multiple);
+  scheme.storageType = storageType;
+  scheme.computeType = computeType;
+  scheme.operandType =
+      schedule.multipliesStorageType() ? storageType : computeType;
+  return scheme;
+}

@@ -1,0 +1,503 @@
+//===- RegionEmitter.cpp - a scalar region on a block of scores -----------===//
+
+#include "RegionEmitter.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace mlir::gdpa_tile;
+
+//===----------------------------------------------------------------------===//
+// RegionInfo
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Positions of the block arguments of a region.
+struct ArgumentLayout {
+  unsigned leading; // s, ct before the coordinates
+  BlockArgument at(Region &region, unsigned coordinate) const {
+    return region.getArgument(leading + coordinate);
+  }
+};
+enum Coordinate : unsigned { kBatch, kHead, kI, kJ, kNq, kNk, kFirstCapture };
+} // namespace
+
+static ArgumentLayout layoutOf(Region &region, const RegionInfo &info) {
+  if (&region == info.mask)
+    return {0};
+  return {info.joint ? 2u : 1u};
+}
+
+/// A division that traps on zero and whose divisor is not a constant.
+static bool mayTrap(Operation *op) {
+  return isa<arith::DivSIOp, arith::DivUIOp, arith::RemSIOp, arith::RemUIOp,
+             arith::CeilDivSIOp, arith::CeilDivUIOp, arith::FloorDivSIOp>(op) &&
+         !matchPattern(op->getOperand(1), m_Constant());
+}
+
+/// Evaluates a region at s = 0 (and cotangent 0) as far as folding reaches;
+/// whether the yielded value is then known and finite.
+static SmallVector<bool> finiteAtZero(Region &region, unsigned numLeading) {
+  DenseMap<Value, Attribute> known;
+  for (unsigned number = 0; number < numLeading; ++number) {
+    BlockArgument argument = region.getArgument(number);
+    known[argument] = FloatAttr::get(argument.getType(), 0.0);
+  }
+  for (Operation &op : region.front().without_terminator()) {
+    if (op.getNumRegions() || op.getNumResults() == 0)
+      continue;
+    SmallVector<Attribute> operands;
+    for (Value operand : op.getOperands())
+      operands.push_back(known.lookup(operand));
+    // Folding may change an operation in place: a copy is folded.
+    Operation *copy = op.clone();
+    SmallVector<OpFoldResult> results;
+    if (succeeded(copy->fold(operands, results)) &&
+        results.size() == op.getNumResults())
+      for (auto [result, folded] : llvm::zip(op.getResults(), results)) {
+        if (auto attribute = dyn_cast<Attribute>(folded))
+          known[result] = attribute;
+        else if (Attribute value = known.lookup(cast<Value>(folded)))
+          known[result] = value;
+      }
+    copy->erase();
+  }
+  SmallVector<bool> finite;
+  for (Value value : region.front().getTerminator()->getOperands()) {
+    auto constant = dyn_cast_or_null<FloatAttr>(known.lookup(value));
+    finite.push_back(constant && constant.getValue().isFinite());
+  }
+  return finite;
+}
+
+RegionInfo RegionInfo::analyze(Region &body, Region *mask, bool joint) {
+  RegionInfo info;
+  info.body = &body;
+  info.mask = mask && !mask->empty() ? mask : nullptr;
+  info.joint = joint;
+  for (Region *region : {info.body, info.mask}) {
+    if (!region)
+      continue;
+    ArgumentLayout layout = layoutOf(*region, info);
+    for (unsigned number = 0; number < layout.leading; ++number)
+      info.dependence[region->getArgument(number)] = kOnScore;
+    info.dependence[layout.at(*region, kI)] = kOnQuery;
+    info.dependence[layout.at(*region, kJ)] = kOnKey;
+    for (Operation &op : region->front()) {
+      unsigned bits = kUniform;
+      for (Value operand : op.getOperands())
+        bits |= info.dependence.lookup(operand);
+      if (mayTrap(&op)) {
+        // Evaluated only for pairs that exist, at positions that exist.
+        bits |= kOnQuery | kOnKey;
+        info.needsLivePositions = true;
+      }
+      for (Value result : op.getResults())
+        info.dependence[result] = bits;
+      if (auto accumulate = dyn_cast<gdpa::AccumulateOp>(op))
+        info.accumulations.push_back(accumulate);
+    }
+  }
+  SmallVector<bool> finite = finiteAtZero(body, joint ? 2 : 1);
+  info.weightFiniteAtZero = finite[0];
+  info.dsFiniteAtZero = !joint || finite[1];
+  return info;
+}
+
+Value RegionInfo::yielded(unsigned number) const {
+  return body->front().getTerminator()->getOperand(number);
+}
+
+unsigned RegionInfo::indexDependence(gdpa::AccumulateOp op) const {
+  unsigned bits = kUniform;
+  for (Value index : op.getIndices())
+    bits |= dependence.lookup(index);
+  return bits;
+}
+
+//===----------------------------------------------------------------------===//
+// Scalar code
+//===----------------------------------------------------------------------===//
+
+void RegionEmitter::seed(Region &region, IRMapping &map) {
+  ArgumentLayout layout = layoutOf(region, info);
+  map.map(layout.at(region, kBatch), place.batch);
+  map.map(layout.at(region, kHead), place.head);
+  map.map(layout.at(region, kNq), place.queryLength);
+  map.map(layout.at(region, kNk), place.keyLength);
+  for (auto [number, capture] : llvm::enumerate(place.captures))
+    map.map(layout.at(region, kFirstCapture + number), capture);
+}
+
+/// `index` brought into the extent of dimension `dim` of `buffer`.
+Value RegionEmitter::clampIndex(OpBuilder &builder, Location loc, Value index,
+                                Value buffer, unsigned dim) {
+  auto type = cast<MemRefType>(buffer.getType());
+  APInt constant;
+  if (matchPattern(index, m_ConstantInt(&constant)) &&
+      !type.isDynamicDim(dim) && constant.sge(0) &&
+      constant.slt(type.getDimSize(dim)))
+    return index;
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  Value last;
+  {
+    // The extent is scalar code: not once an element.
+    OpBuilder::InsertionGuard guard(builder);
+    builder.restoreInsertionPoint(place.uniformPoint);
+    Value extent =
+        memref::DimOp::create(builder, loc, buffer,
+                              arith::ConstantIndexOp::create(builder, loc, dim));
+    Value unit = arith::ConstantIndexOp::create(builder, loc, 1);
+    last = arith::SubIOp::create(builder, loc, extent, unit);
+  }
+  Value low = arith::MaxSIOp::create(builder, loc, index, zero);
+  return arith::MinSIOp::create(builder, loc, low, last);
+}
+
+/// `value` as scalar code at `builder`'s position; every argument it needs is
+/// in `map`.
+Value RegionEmitter::emitScalar(OpBuilder &builder, Value value,
+                                IRMapping &map) {
+  if (Value done = map.lookupOrNull(value))
+    return done;
+  Operation *op = value.getDefiningOp();
+  assert(op && "an argument of a region without a value");
+  for (Value operand : op->getOperands())
+    emitScalar(builder, operand, map);
+  if (auto load = dyn_cast<memref::LoadOp>(op)) {
+    Value buffer = map.lookup(load.getMemRef());
+    SmallVector<Value> indices;
+    for (auto [dim, index] : llvm::enumerate(load.getIndices()))
+      indices.push_back(clampIndex(builder, load.getLoc(), map.lookup(index),
+                                   buffer, dim));
+    Value loaded =
+        memref::LoadOp::create(builder, load.getLoc(), buffer, indices);
+    map.map(value, loaded);
+    return loaded;
+  }
+  builder.clone(*op, map);
+  return map.lookup(value);
+}
+
+Value RegionEmitter::uniform(Value value) {
+  if (Value done = uniformMap.lookupOrNull(value))
+    return done;
+  OpBuilder::InsertionGuard guard(blocks.builder);
+  blocks.builder.restoreInsertionPoint(place.uniformPoint);
+  return emitScalar(blocks.builder, value, uniformMap);
+}
+
+//===----------------------------------------------------------------------===//
+// Captures as operands
+//===----------------------------------------------------------------------===//
+
+/// Whether each index of a load is uniform, i itself or j itself, and at least
+/// one is i or j.
+bool RegionEmitter::asOperand(Operation *op) {
+  auto load = cast<memref::LoadOp>(op);
+  Region &region = *op->getParentRegion();
+  ArgumentLayout layout = layoutOf(region, info);
+  unsigned found = 0;
+  for (Value index : load.getIndices()) {
+    unsigned bits = info.dependence.lookup(index);
+    if (bits == kUniform)
+      continue;
+    unsigned which = index == layout.at(region, kI)   ? kOnQuery
+                     : index == layout.at(region, kJ) ? kOnKey
+                                                      : 0u;
+    if (!which || (found & which))
+      return false;
+    found |= which;
+  }
+  if (!found)
+    return false;
+
+  Value buffer = uniformMap.lookup(load.getMemRef());
+  SmallVector<Value> offsets;
+  SmallVector<unsigned> queryDims, keyDims;
+  for (auto [dim, index] : llvm::enumerate(load.getIndices())) {
+    if (info.dependence.lookup(index) == kUniform) {
+      offsets.push_back(uniform(index));
+      continue;
+    }
+    bool query = index == layout.at(region, kI);
+    offsets.push_back(query ? place.queryBase : place.keyBase);
+    (query ? queryDims : keyDims).push_back(dim);
+  }
+  Side querySide =
+      place.queryIsStationary ? Side::Stationary : Side::Streamed;
+  Side keySide = place.queryIsStationary ? Side::Streamed : Side::Stationary;
+  Dims dims = found == (kOnQuery | kOnKey)
+                  ? blocks.scheme.score()
+                  : blocks.scheme.rows(found == kOnQuery ? querySide : keySide);
+  SmallVector<std::pair<unsigned, AffineExpr>> positions;
+  for (unsigned dim : queryDims)
+    positions.push_back({dim, blocks.rowExpr(dims, querySide)});
+  for (unsigned dim : keyDims)
+    positions.push_back({dim, blocks.rowExpr(dims, keySide)});
+  bool stationaryOnly =
+      found == (place.queryIsStationary ? kOnQuery : kOnKey);
+  OpBuilder::InsertionGuard guard(blocks.builder);
+  if (stationaryOnly)
+    blocks.builder.restoreInsertionPoint(place.uniformPoint);
+  BlockTensor block = blocks.load(buffer, offsets, dims, load.getType(), positions,
+                            /*clamp=*/true);
+  operands.push_back({op, block});
+  return true;
+}
+
+/// Finds the loads that `value` needs, before the body is built.
+void RegionEmitter::collectOperands(Value value,
+                                    llvm::SmallPtrSetImpl<Value> &seen) {
+  if (!seen.insert(value).second)
+    return;
+  Operation *op = value.getDefiningOp();
+  if (!op || op->hasTrait<OpTrait::ConstantLike>())
+    return;
+  if (info.dependence.lookup(value) == kUniform) {
+    uniform(value);
+    return;
+  }
+  if (isa<memref::LoadOp>(op) && asOperand(op))
+    return;
+  for (Value operand : op->getOperands())
+    collectOperands(operand, seen);
+  if (auto load = dyn_cast<memref::LoadOp>(op)) {
+    OpBuilder::InsertionGuard guard(blocks.builder);
+    blocks.builder.restoreInsertionPoint(place.uniformPoint);
+    auto type = cast<MemRefType>(load.getMemRef().getType());
+    Value tensor = bufferization::ToTensorOp::create(
+        blocks.builder, load.getLoc(),
+        RankedTensorType::get(type.getShape(), type.getElementType()),
+        uniformMap.lookup(load.getMemRef()), /*restrict=*/true,
+        /*writable=*/false);
+    bodyMap.map(load.getMemRef(), tensor);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// The body of the generic
+//===----------------------------------------------------------------------===//
+
+/// i or j of an element of the score block.
+Value RegionEmitter::position(OpBuilder &builder, Location loc, bool query) {
+  Value &cached = query ? queryPosition : keyPosition;
+  if (cached)
+    return cached;
+  Side side = query == place.queryIsStationary ? Side::Stationary
+                                               : Side::Streamed;
+  Dims loops = blocks.scheme.score();
+  AffineExpr row = blocks.rowExpr(loops, side);
+  Value base = query ? place.queryBase : place.keyBase;
+  // base + row, in arith: linalg.index and arith distribute and vectorise.
+  Value sum = base;
+  std::function<Value(AffineExpr)> expand = [&](AffineExpr expr) -> Value {
+    if (auto dim = dyn_cast<AffineDimExpr>(expr))
+      return linalg::IndexOp::create(builder, loc, dim.getPosition());
+    if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+      return arith::ConstantIndexOp::create(builder, loc, constant.getValue());
+    auto binary = cast<AffineBinaryOpExpr>(expr);
+    Value lhs = expand(binary.getLHS()), rhs = expand(binary.getRHS());
+    if (expr.getKind() == AffineExprKind::Mul)
+      return arith::MulIOp::create(builder, loc, lhs, rhs);
+    return arith::AddIOp::create(builder, loc, lhs, rhs);
+  };
+  sum = arith::AddIOp::create(builder, loc, expand(row), base);
+  if (info.needsLivePositions) {
+    Value length = query ? place.queryLength : place.keyLength;
+    Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+    Value last = arith::SubIOp::create(builder, loc, length, one);
+    sum = arith::MinSIOp::create(builder, loc, sum, last);
+  }
+  return cached = sum;
+}
+
+Value RegionEmitter::inBody(OpBuilder &builder, Value value) {
+  if (Value done = bodyMap.lookupOrNull(value))
+    return done;
+  Operation *op = value.getDefiningOp();
+  if (!op) {
+    auto argument = cast<BlockArgument>(value);
+    Region &region = *argument.getOwner()->getParent();
+    ArgumentLayout layout = layoutOf(region, info);
+    bool query = argument == layout.at(region, kI);
+    if (query || argument == layout.at(region, kJ))
+      return position(builder, value.getLoc(), query);
+    return uniformMap.lookup(value);
+  }
+  if (info.dependence.lookup(value) == kUniform &&
+      !op->hasTrait<OpTrait::ConstantLike>())
+    return uniformMap.lookup(value);
+  if (auto load = dyn_cast<memref::LoadOp>(op)) {
+    Value buffer = uniformMap.lookup(load.getMemRef());
+    SmallVector<Value> indices;
+    for (auto [dim, index] : llvm::enumerate(load.getIndices()))
+      indices.push_back(clampIndex(builder, load.getLoc(),
+                                   inBody(builder, index), buffer, dim));
+    Value element = tensor::ExtractOp::create(
+        builder, load.getLoc(), bodyMap.lookup(load.getMemRef()), indices);
+    bodyMap.map(value, element);
+    return element;
+  }
+  SmallVector<Value> values;
+  for (Value operand : op->getOperands())
+    values.push_back(inBody(builder, operand));
+  Operation *copy = builder.clone(*op);
+  copy->setOperands(values);
+  for (auto [from, to] : llvm::zip(op->getResults(), copy->getResults()))
+    bodyMap.map(from, to);
+  return bodyMap.lookup(value);
+}
+
+ScoreBlocks RegionEmitter::emit(BlockTensor score, BlockTensor cotangent,
+                                const ScoreRequest &request) {
+  const BlockScheme &scheme = blocks.scheme;
+  uniformMap.clear();
+  bodyMap.clear();
+  operands.clear();
+  queryPosition = keyPosition = Value();
+  seed(*info.body, uniformMap);
+  if (info.mask)
+    seed(*info.mask, uniformMap);
+
+  SmallVector<Value> roots;
+  if (request.weight)
+    roots.push_back(info.yielded(0));
+  if (request.ds)
+    roots.push_back(info.yielded(1));
+  for (unsigned number : request.gradients)
+    roots.push_back(const_cast<gdpa::AccumulateOp &>(
+                        info.accumulations[number])
+                        .getGradient());
+  if (info.mask)
+    roots.push_back(info.mask->front().getTerminator()->getOperand(0));
+  llvm::SmallPtrSet<Value, 16> seen;
+  for (Value root : roots)
+    collectOperands(root, seen);
+
+  SmallVector<Value> inputs = {score.tensor};
+  SmallVector<AffineMap> maps = {blocks.mapOf(score.dims, score.dims)};
+  if (cotangent) {
+    inputs.push_back(cotangent.tensor);
+    maps.push_back(blocks.mapOf(score.dims, cotangent.dims));
+  }
+  for (auto &[load, block] : operands) {
+    inputs.push_back(block.tensor);
+    maps.push_back(blocks.mapOf(score.dims, block.dims));
+  }
+  SmallVector<Value> outputs;
+  SmallVector<Type> types;
+  auto output = [&](Type element) {
+    outputs.push_back(blocks.empty(score.dims, element).tensor);
+    types.push_back(outputs.back().getType());
+    maps.push_back(blocks.mapOf(score.dims, score.dims));
+  };
+  if (request.weight)
+    output(scheme.operandType);
+  if (request.ds)
+    output(scheme.operandType);
+  for (size_t number = 0; number < request.gradients.size(); ++number)
+    output(scheme.computeType);
+
+  SmallVector<utils::IteratorType> iterators(score.dims.size(),
+                                             utils::IteratorType::parallel);
+  auto body = [&](OpBuilder &builder, Location loc, ValueRange args) {
+    Value s = args[0];
+    if (place.scale)
+      s = arith::MulFOp::create(builder, loc, s, place.scale);
+    bodyMap.map(info.body->getArgument(0), s);
+    unsigned next = 1;
+    if (cotangent)
+      bodyMap.map(info.body->getArgument(1), args[next++]);
+    for (auto &[load, block] : operands)
+      bodyMap.map(load->getResult(0), args[next++]);
+
+    Value keep;
+    auto require = [&](Value condition) {
+      keep = keep ? arith::AndIOp::create(builder, loc, keep, condition)
+                        .getResult()
+                  : condition;
+    };
+    auto inside = [&](bool query) {
+      // The unclamped position decides whether a pair exists.
+      bool clamped = info.needsLivePositions;
+      Value row = position(builder, loc, query);
+      if (clamped)
+        row = row.getDefiningOp()->getOperand(0);
+      require(arith::CmpIOp::create(
+          builder, loc, arith::CmpIPredicate::slt, row,
+          query ? place.queryLength : place.keyLength));
+    };
+    if (info.mask)
+      require(inBody(builder,
+                     info.mask->front().getTerminator()->getOperand(0)));
+    if (request.queryTail)
+      inside(/*query=*/true);
+    if (request.keyTail)
+      inside(/*query=*/false);
+
+    auto kept = [&](Value value) -> Value {
+      if (!keep)
+        return value;
+      Value zero = arith::ConstantOp::create(
+          builder, loc, builder.getZeroAttr(value.getType()));
+      return arith::SelectOp::create(builder, loc, keep, value, zero);
+    };
+    auto rounded = [&](Value value) -> Value {
+      if (scheme.storageType == value.getType())
+        return value;
+      Value narrow = arith::TruncFOp::create(builder, loc, scheme.storageType,
+                                             value);
+      if (scheme.operandType == scheme.storageType)
+        return narrow;
+      return arith::ExtFOp::create(builder, loc, scheme.operandType, narrow);
+    };
+    SmallVector<Value> results;
+    if (request.weight)
+      results.push_back(rounded(kept(inBody(builder, info.yielded(0)))));
+    if (request.ds)
+      results.push_back(rounded(kept(inBody(builder, info.yielded(1)))));
+    for (unsigned number : request.gradients) {
+      Value gradient = inBody(builder, const_cast<gdpa::AccumulateOp &>(
+                                           info.accumulations[number])
+                                           .getGradient());
+      if (gradient.getType() != scheme.computeType)
+        gradient = arith::ExtFOp::create(builder, loc, scheme.computeType,
+                                         gradient);
+      results.push_back(kept(gradient));
+    }
+    linalg::YieldOp::create(builder, loc, results);
+  };
+  auto generic = linalg::GenericOp::create(blocks.builder, blocks.loc, types,
+                                           inputs, outputs, maps, iterators,
+                                           body);
+  generic->setAttr("gdpa_tile.role",
+                   blocks.builder.getStringAttr("activation"));
+
+  ScoreBlocks result;
+  unsigned number = 0;
+  if (request.weight)
+    result.weight = {generic.getResult(number++), score.dims};
+  if (request.ds)
+    result.ds = {generic.getResult(number++), score.dims};
+  for (size_t k = 0; k < request.gradients.size(); ++k)
+    result.gradients.push_back({generic.getResult(number++), score.dims});
+  return result;
+}
+
+Value RegionEmitter::emitIndex(OpBuilder &builder, Value index, Value queryRow,
+                               Value keyRow) {
+  IRMapping map;
+  seed(*info.body, map);
+  ArgumentLayout layout = layoutOf(*info.body, info);
+  if (queryRow)
+    map.map(layout.at(*info.body, kI), queryRow);
+  if (keyRow)
+    map.map(layout.at(*info.body, kJ), keyRow);
+  return emitScalar(builder, index, map);
+}

@@ -1,0 +1,114 @@
+//===- RegionEmitter.h - a scalar region on a block of scores ---*- C++ -*-===//
+//
+// Puts the activation (or the joint region) and the mask of an attention
+// operation into the body of one linalg.generic over the score block. What
+// depends on neither coordinate nor score becomes scalar code before it,
+// captures indexed by i, by j or by both become operands, other reads gathers.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GDPA_LIB_CONVERSION_GDPATOTILE_REGIONEMITTER_H
+#define GDPA_LIB_CONVERSION_GDPATOTILE_REGIONEMITTER_H
+
+#include "BlockBuilder.h"
+#include "gdpa/Dialect/GDPA/IR/GDPA.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace mlir::gdpa_tile {
+
+/// Of what a value of a region depends, as a set of bits.
+enum Dependence : unsigned {
+  kUniform = 0,
+  kOnScore = 1, // s, the cotangent
+  kOnQuery = 2, // i
+  kOnKey = 4,   // j
+};
+
+/// The regions of one attention operation, flattened.
+struct RegionInfo {
+  Region *body = nullptr; // activation or joint
+  Region *mask = nullptr; // null: every pair is kept
+  bool joint = false;
+  DenseMap<Value, unsigned> dependence;
+  /// Accumulations into gradients of captures, in order.
+  SmallVector<gdpa::AccumulateOp> accumulations;
+  /// z is finite at a dead pair (s = 0), so zero rows of the other operand
+  /// wipe it out; likewise ds.
+  bool weightFiniteAtZero = false, dsFiniteAtZero = false;
+  /// A division could trap for a pair outside nq x nk.
+  bool needsLivePositions = false;
+
+  static RegionInfo analyze(Region &body, Region *mask, bool joint);
+
+  Value yielded(unsigned number) const;
+  /// Union over the indices of an accumulation.
+  unsigned indexDependence(gdpa::AccumulateOp op) const;
+};
+
+/// What the emitter needs to know about the place of a score block.
+struct ScorePlace {
+  Value batch, head, queryLength, keyLength; // index
+  Value queryBase, keyBase;                  // first row of the block
+  bool queryIsStationary = true;
+  /// Where the operands above but the streamed base are defined: scalar code
+  /// and operands of the stationary side go there.
+  OpBuilder::InsertPoint uniformPoint;
+  /// The operation's captures as values of the program.
+  ValueRange captures;
+  /// Multiplies the score; null where the product holds it already.
+  Value scale;
+};
+
+/// Which results the generic has.
+struct ScoreRequest {
+  bool weight = false, ds = false;
+  SmallVector<unsigned> gradients; // numbers of accumulations
+  /// Pairs past the end of the queries, of the keys, must weigh zero.
+  bool queryTail = false, keyTail = false;
+};
+
+struct ScoreBlocks {
+  BlockTensor weight, ds;
+  SmallVector<BlockTensor> gradients;
+};
+
+class RegionEmitter {
+public:
+  RegionEmitter(BlockBuilder &blocks, const RegionInfo &info,
+                const ScorePlace &place)
+      : blocks(blocks), info(info), place(place) {}
+
+  /// Emits the generic at the builder's position; `cotangent` is empty for an
+  /// activation.
+  ScoreBlocks emit(BlockTensor score, BlockTensor cotangent, const ScoreRequest &request);
+
+  /// The value of an index of an accumulation for a row of one side, at
+  /// position `queryRow`, `keyRow` (null where the index does not depend on
+  /// it); scalar code at `builder`'s position.
+  Value emitIndex(OpBuilder &builder, Value index, Value queryRow,
+                  Value keyRow);
+  /// `index` brought into the extent of dimension `dim` of `buffer`.
+  Value clampIndex(OpBuilder &builder, Location loc, Value index, Value buffer,
+                   unsigned dim);
+
+private:
+  void seed(Region &region, IRMapping &map);
+  Value uniform(Value value);
+  Value emitScalar(OpBuilder &builder, Value value, IRMapping &map);
+  bool asOperand(Operation *load);
+  void collectOperands(Value value, llvm::SmallPtrSetImpl<Value> &seen);
+  Value inBody(OpBuilder &builder, Value value);
+  Value position(OpBuilder &builder, Location loc, bool query);
+
+  BlockBuilder &blocks;
+  const RegionInfo &info;
+  ScorePlace place;
+
+  IRMapping uniformMap, bodyMap;
+  SmallVector<std::pair<Operation *, BlockTensor>> operands;
+  Value queryPosition, keyPosition;
+};
+
+} // namespace mlir::gdpa_tile
+
+#endif // GDPA_LIB_CONVERSION_GDPATOTILE_REGIONEMITTER_H
