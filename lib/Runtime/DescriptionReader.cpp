@@ -298,8 +298,8 @@ static void readTopLevel(const JsonReader &json, Description &description) {
     for (size_t i = 0; i < count; ++i)
       description.cpuFeatures.push_back(features[i].string());
   }
-  if (json.has("schedule"))
-    json["schedule"].string();
+  if (json.has("schedule") && !json["schedule"].isString())
+    json["schedule"].failExpected("a string");
   for (const char *counter : {"registers", "spill_bytes"})
     if (json.has(counter))
       json[counter].integer(0, INT32_MAX);

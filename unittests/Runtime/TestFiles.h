@@ -7,6 +7,7 @@
 #ifndef GDPA_UNITTESTS_RUNTIME_TESTFILES_H
 #define GDPA_UNITTESTS_RUNTIME_TESTFILES_H
 
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -32,6 +33,8 @@ protected:
   }
   std::string writeFile(const std::string &name,
                         const std::string &contents) const {
+    // A new file: a shared library that is loaded must not change in place.
+    std::remove(path(name).c_str());
     std::ofstream(path(name), std::ios::binary) << contents;
     return path(name);
   }

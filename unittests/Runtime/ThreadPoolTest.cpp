@@ -12,6 +12,11 @@
 
 using namespace gdpa::runtime;
 
+// AddressSanitizer would stop at an allocation that is meant to fail.
+extern "C" const char *__asan_default_options() {
+  return "allocator_may_return_null=1";
+}
+
 namespace {
 struct Loop {
   explicit Loop(int64_t count) : visits(count) {}

@@ -22,7 +22,7 @@ with open("code.ptx", "w") as opened:
 
 GOOD = ["attention", "copy", "copy-bf16", "copy-i1", "scalar", "cuda"]
 GOOD_CHANGES = [
-    ("copy", ['precision="fast"', 'cpu_features=["avx2"]', 'schedule="#s"', "registers=168", "spill_bytes=0"]),
+    ("copy", ['precision="fast"', 'cpu_features=["avx2"]', 'schedule=""', "registers=168", "spill_bytes=0"]),
     ("copy", ['arguments.0.type="index"', 'arguments.1.type="i64"', "arguments.0.stride_multiple_bytes=16"]),
     ("cuda", ["entries.forward.kernels.0.cluster=[1,1,1]", 'target="sm_100f"', 'target="sm_120"']),
 ]
@@ -47,6 +47,7 @@ BROKEN = [
     ("copy", ['code="k.so"'], True, "code: expected an object, found \"k.so\""),
     ("copy", ['precision="double"'], True, "precision: expected one of 'exact', 'fast', found \"double\""),
     ("copy", ['cpu_features=["fast"]'], False, "unknown processor feature 'fast'"),
+    ("copy", ["schedule=7"], True, "schedule: expected a string, found 7"),
     ("copy", ["registers=-1"], True, "registers: expected an integer from 0 to 2147483647, found -1"),
     ("copy", ["arguments=[]"], True, "arguments: expected an array of 1 to 1024 elements, found an array of 0 elements"),
     ("copy", ["arguments={}"], True, "arguments: expected an array, found an object"),
