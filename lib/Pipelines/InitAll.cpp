@@ -1,6 +1,7 @@
 //===- InitAll.cpp - registration of everything of this project -----------===//
 
 #include "gdpa/InitAll.h"
+#include "gdpa/AutoDiff/AutoDiff.h"
 #include "gdpa/Conversion/GDPAToReference/GDPAToReference.h"
 #include "gdpa/Conversion/GDPAToTile/Passes.h"
 #include "gdpa/Dialect/GDPA/IR/GDPA.h"
@@ -19,6 +20,7 @@ void gdpa::registerAllDialects(DialectRegistry &registry) {
   registry.insert<gdpa::GDPADialect, gdpa_tile::GDPATileDialect,
                   gdpa_cpu::GDPACPUDialect, gdpa_nv::GDPANVDialect>();
   gdpa::registerBufferizableOpInterfaceExternalModels(registry);
+  gdpa::registerDifferentiableOpModels(registry);
   // --gdpa-plan finds the targets through the loaded dialects.
   registry.addExtension(+[](MLIRContext *context, gdpa::GDPADialect *) {
     context->loadDialect<gdpa_cpu::GDPACPUDialect, gdpa_nv::GDPANVDialect>();
