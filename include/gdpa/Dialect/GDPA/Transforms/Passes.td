@@ -5,6 +5,40 @@
 
 include "mlir/Pass/PassBase.td"
 
+def GDPAAutoDiff : Pass<"gdpa-autodiff", "::mlir::ModuleOp"> {
+  let summary = "add the vector-Jacobian product of each function around an attention operation";
+  let description = [{
+    For each `func.func @f` that holds one `gdpa.attention` on tensors (else only constants,
+    dims and destinations) adds `@f_vjp(arguments of @f..., [o, statistics,] do [, dstatistics])`,
+    which returns one cotangent for each float argument other than the scale, in order. Where
+    the normalizer is not `none`, the statistics are saved for it: they are appended to the
+    results of @f unless it returns them already, and callers of @f are updated. `dstatistics`
+    is an argument exactly where @f returned its statistics before.
+
+    An argument that the operation reads in several places gets the sum, one that nothing
+    reads zero, one that serves as a destination only none. Argument attributes are copied;
+    the new arguments are named (`gdpa.name`) `o`, `stats`, `do`, `dstats`, the results `dq`,
+    `dk`, `dv` by role and `d_NAME` by the name of a capture's argument.
+
+    The activation is differentiated by the rules of its operations
+    (`gdpa::DifferentiableOpInterface`), at kinks as `docs/derivatives.md` says. A function
+    that holds `gdpa.attention` in any other form is an error, and so is an operation
+    without a rule.
+
+    ```mlir
+    func.func @attention(%q: tensor<2x4x?x64xf32>, %k: ..., %v: ..., %c: f32) -> tensor<2x4x?x64xf32>
+    // adds
+    func.func @attention_vjp(%q: tensor<2x4x?x64xf32>, %k: ..., %v: ..., %c: f32,
+                             %do: tensor<2x4x?x64xf32> {gdpa.name = "do"})
+        -> (tensor<2x4x?x64xf32> {gdpa.name = "dq"}, tensor<2x4x?x64xf32> {gdpa.name = "dk"},
+            tensor<2x4x?x64xf32> {gdpa.name = "dv"})
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def GDPAPrepareEntry : Pass<"gdpa-prepare-entry", "::mlir::ModuleOp"> {
   let summary = "turn functions around one attention operation into entries over buffers";
   let description = [{
