@@ -165,3 +165,47 @@ func.func @memrefs(%q: memref<2x4x?x64xf32, strided<[?, ?, ?, 1], offset: ?>>,
       }
   return
 }
+
+// What a region may hold: loops with constant bounds, branches, and any operation
+// without memory effects, of whatever dialect.
+// CHECK-LABEL: func.func @region_operations
+// CHECK:         scf.for
+// CHECK:         scf.if
+// CHECK:         affine.apply
+// CHECK:         complex.re
+// CHECK:         ub.poison
+// CHECK:         index.maxs
+// CHECK:         memref.dim
+func.func @region_operations(%q: memref<1x2x4x8xf32>, %t: memref<?xf32>, %c: f32) {
+  gdpa.attention bhsd none
+      ins(%q, %q, %q : memref<1x2x4x8xf32>, memref<1x2x4x8xf32>, memref<1x2x4x8xf32>)
+      outs(%q : memref<1x2x4x8xf32>)
+      scale(%c : f32)
+      captures(%t : memref<?xf32>)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index, %T: memref<?xf32>) {
+        %c0 = arith.constant 0 : index
+        %c1 = arith.constant 1 : index
+        %c4 = arith.constant 4 : index
+        %p = scf.for %n = %c0 to %c4 step %c1 iter_args(%a = %s) -> (f32) {
+          %e = memref.load %T[%n] : memref<?xf32>
+          %k = arith.cmpf ogt, %e, %a : f32
+          %r = scf.if %k -> (f32) {
+            %m = arith.mulf %a, %e : f32
+            scf.yield %m : f32
+          } else {
+            scf.yield %a : f32
+          }
+          scf.yield %r : f32
+        }
+        %d = affine.apply affine_map<(d0, d1) -> (d0 - d1)>(%i, %j)
+        %z = complex.create %p, %s : complex<f32>
+        %re = complex.re %z : complex<f32>
+        %u = ub.poison : f32
+        %x = index.maxs %d, %c0
+        %n = memref.dim %T, %c0 : memref<?xf32>
+        %y = arith.cmpi slt, %x, %n : index
+        %f = arith.select %y, %re, %u : f32
+        gdpa.yield %f : f32
+      }
+  return
+}

@@ -147,7 +147,8 @@ static LogicalResult verifyRegionOp(Operation *op, Region &region,
     return success();
   if (isa_and_present<scf::SCFDialect>(op->getDialect()))
     return op->emitOpError(
-        "expected scf.if or scf.for in a region of attention");
+               "expected scf.if or scf.for in a region of attention, found '")
+           << op->getName() << "'";
   if (isa<DifferentiableOpInterface>(op) || isMemoryEffectFree(op))
     return success();
   return op->emitOpError("expected an operation without memory effects in ")
@@ -161,7 +162,7 @@ LogicalResult verifier::verifyRegionBody(Operation *op, Region &region,
   AttentionRegion kind = getAttentionRegion(region);
   if (failed(verifyTerminator(op, region, kind, computeType)))
     return failure();
-  WalkResult result = region.walk([&](Operation *nested) {
+  WalkResult result = region.walk<WalkOrder::PreOrder>([&](Operation *nested) {
     return failed(verifyRegionOp(nested, region, kind))
                ? WalkResult::interrupt()
                : WalkResult::advance();

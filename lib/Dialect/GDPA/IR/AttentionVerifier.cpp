@@ -190,7 +190,8 @@ LogicalResult AttentionOp::verify() {
   return success();
 }
 
-/// (C20) wrt names float captures, strictly increasing; one gradient for each.
+/// (C20) and (C21) wrt names float captures, strictly increasing; one gradient
+/// for each.
 static LogicalResult verifyWrt(AttentionBackwardOp op) {
   int64_t numCaptures = op.getCaptures().size(), previous = -1;
   for (int64_t index : op.getWrt()) {

@@ -16,7 +16,8 @@ class GDPA_Op<string mnemonic, list<Trait> traits = []>
 
 def GDPA_Shaped : AnyTypeOf<[AnyRankedTensor, AnyMemRef], "ranked tensor or memref">;
 
-
+// What both attention operations have in common. Their constraints are numbered in
+// the descriptions; the verifier and its tests repeat the numbers.
 class GDPA_AttentionOpBase<string mnemonic>
     : GDPA_Op<mnemonic, [
         AttrSizedOperandSegments, IsolatedFromAbove,
@@ -33,7 +34,82 @@ class GDPA_AttentionOpBase<string mnemonic>
 
 def GDPA_AttentionOp : GDPA_AttentionOpBase<"attention"> {
   let summary = "generalized dot-product attention";
-  let description = [{ }];
+  let description = [{
+    For batch b, query head h (its key/value head is `g = h floordiv (Hq / Hkv)`), query i
+    of nq and key j of nk:
+
+    ```
+    s    = scale * sum over d of query[b, h, i, d] * key[b, g, j, d]
+    z    = activation(s, b, h, i, j, nq, nk, captures...)
+    w    = mask(b, h, i, j, nq, nk, captures...) ? f(z) : 0
+             none     f(z) = z
+             sum      f(z) = z / r[i],          r[i]   = sum over kept j of z
+             softmax  f(z) = exp(z - lse[i]),   lse[i] = log of the sum over kept j of exp(z)
+    o[i] = sum over j of w * value[b, g, j]
+    ```
+
+    All arithmetic is in the compute type: f64 for f64 storage, else f32. Row statistics
+    (r or lse) are a second result exactly where there is a normalizer. Without a mask every
+    pair is kept. i and j count inside their own sequence, nq and nk are its lengths.
+
+    On tensors the destinations (`outs`) give the results their sizes and, after
+    bufferization, their memory; on memrefs they are written and there are no results.
+    Their old content is never read. The operation is isolated from above: what a region
+    needs from outside is a capture, and every region takes all captures in order.
+    `vjp(s, ct, ...)` is the vector-Jacobian product of the activation where the user
+    knows a better one than automatic differentiation finds.
+
+    ```mlir
+    %o, %st = gdpa.attention bhsd softmax
+        ins(%q, %k, %v : tensor<2x16x?x128xbf16>, tensor<2x4x?x128xbf16>, tensor<2x4x?x96xbf16>)
+        outs(%o0, %st0 : tensor<2x16x?x96xbf16>, tensor<2x16x?xf32>)
+        scale(%c : f32)
+        captures(%bias : tensor<16x?xf32>)
+        activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index, %B: tensor<16x?xf32>) {
+          %r = tensor.extract %B[%h, %j] : tensor<16x?xf32>
+          %z = arith.addf %s, %r : f32
+          gdpa.yield %z : f32
+        }
+        mask(%b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index, %B: tensor<16x?xf32>) {
+          %keep = arith.cmpi sge, %i, %j : index
+          gdpa.yield %keep : i1
+        }
+        {precision = #gdpa.precision<exact>}
+        -> tensor<2x16x?x96xbf16>, tensor<2x16x?xf32>
+    ```
+
+    Constraints; sizes are compared where they are static:
+
+    - (C1) One query, key, value, output destination and scale; at most one destination of
+      statistics. (Only the generic form can say otherwise.)
+    - (C2) All shaped operands are ranked tensors, or all are memrefs (any strides). Each
+      destination that is a tensor has a result of its type; memrefs have none.
+    - (C3) Query, key, value and output have rank 4: [B, H, S, D] for `bhsd`, [B, S, H, D]
+      for `bshd`; rank 3, [total, H, D], for `thd`, whose sequences lie one after the other.
+    - (C4) They have one element type, the storage type: f64, f32, bf16 or f16.
+    - (C5) They have one batch size.
+    - (C6) Query and output have Hq heads, key and value have Hkv, Hq is a multiple of Hkv,
+      and there is at least one.
+    - (C7) Query and key have one depth, value and output have one depth; both are positive.
+    - (C8) Query and output have one number of rows, key and value have one.
+    - (C9) A destination of statistics stands exactly where the normalizer is not `none`; it
+      is [B, H, Sq] ([H, total] for `thd`) in the compute type.
+    - (C10) `scale` has the compute type.
+    - (C11) `cu_seqlens` stands exactly for `thd`: the first row of each sequence and, last,
+      the number of rows; one for queries and one for keys, of rank 1, of one size and one
+      element type, i32 or i64.
+    - (C12) A capture is a scalar, or a tensor or memref of rank 1 to 4, of type f64, f32,
+      bf16, f16, index or a signless integer of at most 64 bits.
+    - (C13) A region is one block with arguments (s or s, ct), b, h, i, j, nq, nk and one
+      for each capture, of its type; s and ct have the compute type, the others are index.
+    - (C14) A region ends in `gdpa.yield`: of z from the activation and ds from vjp (compute
+      type), of a kept bit (i1) from the mask.
+    - (C15) A region's operations have no memory effects. Of `scf`, `if` and `for` with
+      constant bounds are allowed.
+    - (C16) `tensor.extract` and `memref.load` read captures only, and their constant
+      indices lie inside its static sizes. (A run-time index is clamped.)
+    - (C17) `gdpa.accumulate` as its own page says.
+  }];
   let arguments = (ins
     GDPA_Shaped:$query, GDPA_Shaped:$key, GDPA_Shaped:$value,
     GDPA_Shaped:$output_init, Optional<GDPA_Shaped>:$statistics_init,
@@ -63,7 +139,55 @@ def GDPA_AttentionOp : GDPA_AttentionOpBase<"attention"> {
 
 def GDPA_AttentionBackwardOp : GDPA_AttentionOpBase<"attention_backward"> {
   let summary = "gradients of generalized dot-product attention";
-  let description = [{ }];
+  let description = [{
+    Given the cotangent dO of the output, and where they are used dstats of the row
+    statistics, computes the gradients of query, key, value and of the captures that `wrt`
+    names. Notation and shapes are those of `gdpa.attention`:
+
+    ```
+    ct   = none     dO[i] . v[j]
+           sum      (dO[i] . v[j] - delta[i]) / r[i] + dr[i]
+           softmax  w * (dO[i] . v[j] - delta[i] + dlse[i])      delta[i] = dO[i] . o[i]
+    z, ds = joint(s, ct, b, h, i, j, nq, nk, captures...)        masked pairs: nothing
+    dv[j] = sum over i of w * dO[i]
+    dq[i] = scale * sum over j of ds * k[j]
+    dk[j] = scale * sum over i of ds * q[i]
+    ```
+
+    The joint region computes the activation and its vector-Jacobian product at once, so
+    that they share sub-expressions; it adds to the captures' gradients with
+    `gdpa.accumulate`. `saved` holds output and statistics of the forward operation where
+    there is a normalizer. Destinations are overwritten, never read. The results are dq, dk,
+    dv and one gradient for each entry of `wrt`; that of a scalar capture has rank 0.
+
+    ```mlir
+    %dq, %dk, %dv, %dt = gdpa.attention_backward bhsd none
+        ins(%q, %k, %v, %do : tensor<2x8x?x64xf32>, tensor<2x2x?x64xf32>, tensor<2x2x?x32xf32>, tensor<2x8x?x32xf32>)
+        outs(%dq0, %dk0, %dv0, %dt0 : tensor<2x8x?x64xf32>, tensor<2x2x?x64xf32>, tensor<2x2x?x32xf32>, tensor<f32>)
+        scale(%c : f32)
+        captures(%t : f32) wrt [0]
+        joint(%s: f32, %ct: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index, %T: f32) {
+          %z = arith.mulf %s, %T : f32
+          %ds = arith.mulf %ct, %T : f32
+          %dt = arith.mulf %ct, %s : f32
+          gdpa.accumulate %dt, %T : f32, f32
+          gdpa.yield %z, %ds : f32, f32
+        }
+        -> tensor<2x8x?x64xf32>, tensor<2x2x?x64xf32>, tensor<2x2x?x32xf32>, tensor<f32>
+    ```
+
+    Constraints (C1) to (C17) are those of `gdpa.attention`, where the joint region takes s
+    and ct and yields z and ds; dO has the shape of the output, dq, dk and dv those of query,
+    key and value. Further:
+
+    - (C18) `saved` stands exactly where the normalizer is not `none`; its statistics are as
+      in (C9).
+    - (C19) A cotangent of the statistics stands only where the normalizer is not `none`; it
+      is as in (C9).
+    - (C20) `wrt` holds strictly increasing positions of float captures.
+    - (C21) There is one destination for each entry of `wrt`, with the capture's shape and
+      element type; rank 0 for a scalar.
+  }];
   let arguments = (ins
     GDPA_Shaped:$query, GDPA_Shaped:$key, GDPA_Shaped:$value,
     GDPA_Shaped:$d_output, Optional<GDPA_Shaped>:$d_statistics,
@@ -100,6 +224,8 @@ def GDPA_YieldOp : GDPA_Op<"yield", [Pure, Terminator, ReturnLike,
 
     ```mlir
     gdpa.yield %z : f32
+    gdpa.yield %keep : i1
+    gdpa.yield %z, %ds : f32, f32
     ```
   }];
   let arguments = (ins Variadic<AnyType>:$values);
@@ -110,14 +236,23 @@ def GDPA_YieldOp : GDPA_Op<"yield", [Pure, Terminator, ReturnLike,
 def GDPA_AccumulateOp : GDPA_Op<"accumulate", [MemoryEffects<[MemWrite]>]> {
   let summary = "adds to the gradient of one element of a capture";
   let description = [{
-    Legal in a joint or vjp region, also below `scf.if`. `$gradient` is added to the
-    gradient of element `$indices` of the capture that the block argument `$capture`
-    stands for; the pair's mask applies. A scalar capture has no indices.
+    Adds `$gradient` to the gradient of element `$indices` of the capture that the block
+    argument `$capture` stands for; the pair's mask applies. It reads nothing: the capture
+    only names where the gradient belongs.
 
     ```mlir
     gdpa.accumulate %g, %B[%h, %j] : f32, tensor<16x?xf32>
     gdpa.accumulate %g, %T : f32, f32
     ```
+
+    Constraint (C17) of the attention operations:
+
+    - It stands in a joint or vjp region, also below `scf.if` and `scf.for`.
+    - `$capture` is the region's argument of a float capture, in a joint region of one that
+      `wrt` names.
+    - There are as many indices as the capture has dimensions (none for a scalar); constant
+      ones lie inside its static sizes.
+    - `$gradient` has the capture's element type or the compute type.
   }];
   let arguments = (ins AnyFloat:$gradient, AnyType:$capture, Variadic<Index>:$indices);
   let assemblyFormat = "$gradient `,` $capture (`[` $indices^ `]`)? attr-dict `:` type($gradient) `,` type($capture)";
