@@ -209,8 +209,9 @@ private:
     for (auto [argument, number] : outputs)
       isOutput.insert(argument);
     // Dead sizes of former destinations would keep their arguments alive.
-    for (Operation &op :
-         llvm::make_early_inc_range(llvm::reverse(body.without_terminator())))
+    // A reversed without_terminator() dereferences the node after its own, which
+    // erasing would invalidate; the block's reverse iterators do not.
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
       if (isOpTriviallyDead(&op))
         op.erase();
     for (unsigned number = 0; number < body.getNumArguments(); ++number) {
