@@ -102,9 +102,13 @@ void LaunchDescription::print(llvm::raw_ostream &stream, StringRef codeFile,
         for (const std::string &feature : cpuFeatures)
           out.value(feature);
       });
-    out.attribute("schedule", schedule);
-    out.attribute("registers", registers);
-    out.attribute("spill_bytes", spillBytes);
+    if (!schedule.empty())
+      out.attribute("schedule", schedule);
+    // Only an assembler knows these.
+    if (registers > 0) {
+      out.attribute("registers", registers);
+      out.attribute("spill_bytes", spillBytes);
+    }
   });
   stream << "\n";
 }
