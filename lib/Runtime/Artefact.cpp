@@ -30,9 +30,9 @@ static Status openArtefact(const char *jsonPath, gdpa_artefact &artefact) {
             description.path + ": code.file: " + status.message()};
   std::string hash = sha256(artefact.code.data(), artefact.code.size());
   if (hash != description.codeHash)
-    return formatError(codePath + ": expected the SHA-256 " +
-                       description.codeHash + " that '" + description.path +
-                       "' names, found " + hash);
+    return formatError(description.path + ": code.sha256: expected " +
+                       description.codeHash + ", found " + hash + " of '" +
+                       codePath + "'");
   if (description.isCuda())
     return {};
   artefact.code.clear();

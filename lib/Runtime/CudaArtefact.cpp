@@ -181,5 +181,7 @@ void gdpa::runtime::unloadCudaCode(gdpa_artefact &artefact) {
 
 extern "C" gdpa_status gdpa_cuda_load(gdpa_artefact *artefact,
                                       gdpa_cuda *cuda) {
+  if (!artefact || !cuda)
+    return setLastError(argumentError("expected an artefact and a device"));
   return setLastError(loadCudaCode(*artefact, *cuda));
 }

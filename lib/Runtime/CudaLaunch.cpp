@@ -232,6 +232,8 @@ static Status runEntry(gdpa_artefact *artefact, int32_t entry,
 extern "C" gdpa_status gdpa_cuda_run(gdpa_artefact *artefact, int32_t entry,
                                      gdpa_cuda *cuda, const gdpa_tensor *args,
                                      void *workspace, void *stream) {
+  if (!artefact || !cuda)
+    return setLastError(argumentError("expected an artefact and a device"));
   return setLastError(runEntry(artefact, entry, *cuda, args, workspace,
                                static_cast<Stream>(stream)));
 }

@@ -25,9 +25,9 @@ protected:
   gdpa_status open(const std::string &entry) {
     std::string code = readFile(GDPA_TOY_KERNELS);
     writeFile("k.so", code);
-    std::string json = writeFile(
-        "k.json",
-        R"({"gdpa_launch": 1, "target": "cpu", "precision": "exact",
+    std::string json =
+        writeFile("k.json",
+                  R"({"gdpa_launch": 1, "target": "cpu", "precision": "exact",
             "symbols": {"n": ["q", 0]},
             "arguments": [
               {"name": "q", "type": "f32", "shape": ["n"], "access": "read",
@@ -36,8 +36,8 @@ protected:
               {"name": "t", "type": "i64", "shape": [2, "n"],
                "access": "read", "stride_multiple_bytes": 32}],
             "entries": {"forward": )" +
-            entry + R"(}, "code": {"file": "k.so", "sha256": ")" +
-            gdpa::runtime::sha256(code.data(), code.size()) + "\"}}");
+                      entry + R"(}, "code": {"file": "k.so", "sha256": ")" +
+                      gdpa::runtime::sha256(code.data(), code.size()) + "\"}}");
     return gdpa_artefact_open(json.c_str(), &artefact);
   }
 
@@ -189,6 +189,6 @@ TEST_F(ArtefactTest, CodeOfAnotherHash) {
   EXPECT_EQ(gdpa_artefact_open(path("k.json").c_str(), &artefact),
             GDPA_FORMAT_ERROR);
   EXPECT_EQ(artefact, nullptr);
-  EXPECT_NE(std::string(gdpa_last_error()).find("expected the SHA-256"),
+  EXPECT_NE(std::string(gdpa_last_error()).find("code.sha256: expected"),
             std::string::npos);
 }

@@ -64,9 +64,8 @@ protected:
   }
 
   std::string bind() {
-    Status status =
-        bindArguments(description, description.entries[0], args.data(),
-                      symbols);
+    Status status = bindArguments(description, description.entries[0],
+                                  args.data(), symbols);
     return status.message();
   }
 
@@ -154,9 +153,9 @@ TEST_F(BindingTest, Workspace) {
   ASSERT_EQ(bind(), "");
   symbols.multiprocessors = 257;
   WorkspaceLayout layout;
-  ASSERT_FALSE(layOutWorkspace(description, description.entries[0], symbols,
-                               layout)
-                   .isError());
+  ASSERT_FALSE(
+      layOutWorkspace(description, description.entries[0], symbols, layout)
+          .isError());
   EXPECT_EQ(layout.sizes, (std::vector<int64_t>{21, 257, 0, 1}));
   EXPECT_EQ(layout.offsets, (std::vector<int64_t>{0, 256, 768, 768}));
   EXPECT_EQ(layout.bytes, 1024);
@@ -173,9 +172,9 @@ TEST_F(BindingTest, SymbolWithoutArgument) {
   args[0].dtype = GDPA_F32;
   EXPECT_EQ(bind(), "");
   WorkspaceLayout layout;
-  EXPECT_EQ(layOutWorkspace(description, description.entries[0], symbols,
-                            layout)
-                .message(),
-            "k.json: workspace 'a' of entry 'forward': a size expression "
-            "needs a symbol that no argument of the entry has");
+  EXPECT_EQ(
+      layOutWorkspace(description, description.entries[0], symbols, layout)
+          .message(),
+      "k.json: workspace 'a' of entry 'forward': a size expression "
+      "needs a symbol that no argument of the entry has");
 }

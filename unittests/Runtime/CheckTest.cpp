@@ -20,8 +20,7 @@ static HostTensor make(int32_t type, std::vector<int64_t> shape,
     if (gdpa::runtime::isFloat(type))
       gdpa::runtime::storeFloat(type, tensor.data(), i, values[i]);
     else
-      static_cast<int8_t *>(tensor.data())[i] =
-          static_cast<int8_t>(values[i]);
+      static_cast<int8_t *>(tensor.data())[i] = static_cast<int8_t>(values[i]);
   return tensor;
 }
 
@@ -93,7 +92,8 @@ TEST(Check, ElementsThatAreNotFinite) {
   EXPECT_EQ(*run(make(GDPA_F16, {2}, {INFINITY, 1}), large).error, 0);
   EXPECT_TRUE(
       std::isinf(*run(make(GDPA_F16, {2}, {-INFINITY, 1}), large).error));
-  EXPECT_TRUE(std::isinf(*run(make(GDPA_F32, {2}, {INFINITY, 1}), large).error));
+  EXPECT_TRUE(
+      std::isinf(*run(make(GDPA_F32, {2}, {INFINITY, 1}), large).error));
 }
 
 TEST(Check, ShapesThatDiffer) {

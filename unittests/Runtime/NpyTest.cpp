@@ -42,16 +42,15 @@ TEST(NpyHeader, Malformed) {
   EXPECT_FALSE(parses("{'descr': '<f4', 'fortran_order': False}"));
   EXPECT_FALSE(
       parses("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)"));
-  EXPECT_FALSE(
-      parses("{'descr': '<f4', 'fortran_order': 0, 'shape': (2, 3)}"));
+  EXPECT_FALSE(parses("{'descr': '<f4', 'fortran_order': 0, 'shape': (2, 3)}"));
   EXPECT_FALSE(
       parses("{'descr': '<f4', 'fortran_order': False, 'shape': (2)}"));
   EXPECT_FALSE(
       parses("{'descr': '<f4', 'fortran_order': False, 'shape': (-2, 3)}"));
   EXPECT_FALSE(parses("{'descr': '<f4', 'fortran_order': False, 'shape': "
                       "(99999999999999999999,)}"));
-  EXPECT_FALSE(
-      parses("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), 'x': 1}"));
+  EXPECT_FALSE(parses(
+      "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), 'x': 1}"));
   EXPECT_FALSE(parses("{'descr': '<f4', 'descr': '<f4', 'fortran_order': "
                       "False, 'shape': (2,)}"));
   EXPECT_FALSE(
@@ -88,8 +87,8 @@ protected:
 } // namespace
 
 TEST_F(NpyTest, RoundTrip) {
-  for (int32_t type : {GDPA_F64, GDPA_F32, GDPA_I8, GDPA_I16, GDPA_I32,
-                       GDPA_I64}) {
+  for (int32_t type :
+       {GDPA_F64, GDPA_F32, GDPA_I8, GDPA_I16, GDPA_I32, GDPA_I64}) {
     // More than one chunk of the reader and writer.
     HostTensor tensor = make(type, {3, 70001});
     auto *bytes = static_cast<unsigned char *>(tensor.data());
@@ -141,10 +140,10 @@ TEST_F(NpyTest, Version2) {
 
   header[6] = 3;
   NpyFile version3;
-  EXPECT_EQ(NpyFile::open(writeFile("v3.npy", header + literal), version3)
-                .message(),
-            "'" + path("v3.npy") +
-                "': expected version 1.0 or 2.0 of the .npy format, found 3.0");
+  EXPECT_EQ(
+      NpyFile::open(writeFile("v3.npy", header + literal), version3).message(),
+      "'" + path("v3.npy") +
+          "': expected version 1.0 or 2.0 of the .npy format, found 3.0");
 }
 
 TEST_F(NpyTest, BooleansBecomeZeroOrOne) {
@@ -171,8 +170,9 @@ TEST_F(NpyTest, LargeFile) {
   ASSERT_EQ(truncate(name.c_str(), size - 1), 0);
   NpyFile shorter;
   EXPECT_EQ(NpyFile::open(name, shorter).message(),
-            "'" + name + "': truncated: expected 3221225472 bytes of data for "
-                         "shape [3221225472], found 3221225471");
+            "'" + name +
+                "': truncated: expected 3221225472 bytes of data for "
+                "shape [3221225472], found 3221225471");
 }
 
 TEST_F(NpyTest, OutputAppearsWholeOrNotAtAll) {

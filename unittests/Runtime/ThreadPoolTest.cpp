@@ -130,8 +130,7 @@ TEST(ThreadPool, ScratchIsKeptAndGrows) {
 
 TEST(ThreadPool, OutOfMemoryIsReported) {
   ThreadPool pool(2);
-  pool.run(
-      10, INT64_MAX / 2, [](void *, int64_t, int64_t, void *) {}, nullptr);
+  pool.run(10, INT64_MAX / 2, [](void *, int64_t, int64_t, void *) {}, nullptr);
   EXPECT_TRUE(pool.takeOutOfMemory());
   EXPECT_FALSE(pool.takeOutOfMemory());
 }
