@@ -147,6 +147,23 @@ static LogicalResult verifyCaptures(Operation *op, ValueRange captures) {
   return success();
 }
 
+/// (C5) to (C8) and (C10) to (C13), which both operations share.
+template <class Op>
+static LogicalResult verifyShared(Op op, const ShapedOperands &operands) {
+  Type computeType = op.getComputeType();
+  if (failed(verifySizes(op, op.getLayout(), operands)) ||
+      failed(verifyScale(op, op.getScale(), computeType)) ||
+      failed(verifyCuSeqlens(op, op.getLayout(), op.getCuSeqlensQuery(),
+                             op.getCuSeqlensKey())) ||
+      failed(verifyCaptures(op, op.getCaptures())))
+    return failure();
+  for (Region &region : op->getRegions())
+    if (failed(verifyRegionArguments(op, region, computeType,
+                                     op.getCaptures().getTypes())))
+      return failure();
+  return success();
+}
+
 LogicalResult AttentionOp::verify() {
   Operation *op = getOperation();
   if (failed(verifyGroups(op, getProperties().operandSegmentSizes,
@@ -177,17 +194,7 @@ LogicalResult AttentionOp::verify() {
                                     operands.statisticsLike[0])))
       return failure();
   }
-  if (failed(verifySizes(op, layout, operands)) ||
-      failed(verifyScale(op, getScale(), getComputeType())) ||
-      failed(verifyCuSeqlens(op, layout, getCuSeqlensQuery(),
-                             getCuSeqlensKey())) ||
-      failed(verifyCaptures(op, getCaptures())))
-    return failure();
-  for (Region &region : op->getRegions())
-    if (failed(verifyRegionArguments(op, region, getComputeType(),
-                                     getCaptures().getTypes())))
-      return failure();
-  return success();
+  return verifyShared(*this, operands);
 }
 
 /// (C20) and (C21) wrt names float captures, strictly increasing; one gradient
@@ -268,15 +275,7 @@ LogicalResult AttentionBackwardOp::verify() {
   for (const NamedOperand &row : operands.statisticsLike)
     if (failed(verifyStatisticsType(op, layout, getComputeType(), row)))
       return failure();
-  if (failed(verifySizes(op, layout, operands)) ||
-      failed(verifyScale(op, getScale(), getComputeType())) ||
-      failed(verifyCuSeqlens(op, layout, getCuSeqlensQuery(),
-                             getCuSeqlensKey())) ||
-      failed(verifyCaptures(op, getCaptures())) || failed(verifyWrt(*this)))
+  if (failed(verifyShared(*this, operands)))
     return failure();
-  for (Region &region : op->getRegions())
-    if (failed(verifyRegionArguments(op, region, getComputeType(),
-                                     getCaptures().getTypes())))
-      return failure();
-  return success();
+  return verifyWrt(*this);
 }
