@@ -30,13 +30,10 @@ StringRef verifier::getRegionName(AttentionRegion kind) {
 
 /// Name of argument `number` in messages.
 static std::string getArgumentName(AttentionRegion kind, unsigned number) {
-  static constexpr StringLiteral names[] = {"s", "ct", "b",  "h",
-                                            "i", "j",  "nq", "nk"};
   unsigned first = getFirstCaptureArgument(kind);
   if (number >= first)
     return ("capture #" + Twine(number - first)).str();
-  unsigned numScores = getNumScoreArguments(kind);
-  return names[number < numScores ? number : number - numScores + 2].str();
+  return getLeadingArgumentName(kind, number).str();
 }
 
 LogicalResult verifier::verifyRegionArguments(Operation *op, Region &region,

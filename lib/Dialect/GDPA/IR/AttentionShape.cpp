@@ -116,6 +116,14 @@ unsigned gdpa::getFirstCaptureArgument(AttentionRegion kind) {
   return getNumScoreArguments(kind) + kNumCoordinates;
 }
 
+StringRef gdpa::getLeadingArgumentName(AttentionRegion kind, unsigned number) {
+  static constexpr StringLiteral scores[] = {"s", "ct"};
+  static constexpr StringLiteral coordinates[kNumCoordinates] = {
+      "b", "h", "i", "j", "nq", "nk"};
+  unsigned numScores = getNumScoreArguments(kind);
+  return number < numScores ? scores[number] : coordinates[number - numScores];
+}
+
 SmallVector<Type> gdpa::getRegionArgumentTypes(AttentionRegion kind,
                                                Type computeType,
                                                TypeRange captures) {

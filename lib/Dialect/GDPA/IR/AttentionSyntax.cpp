@@ -1,6 +1,6 @@
 //===- AttentionSyntax.cpp - text form of the attention operations --------===//
 //
-// Parser, printer and names of values. The order of the parts is fixed, so each
+// Parser and printer. The order of the parts is fixed, so each
 // operation is one straight line of parts in both directions.
 //
 //===----------------------------------------------------------------------===//
@@ -346,54 +346,4 @@ void AttentionBackwardOp::print(OpAsmPrinter &printer) {
   printTail(printer, *this,
             {"layout", "normalizer", "wrt", "operandSegmentSizes"});
   printer.decreaseIndent();
-}
-
-//===----------------------------------------------------------------------===//
-// Names of values
-//===----------------------------------------------------------------------===//
-
-/// %s [, %ct], %b, %h, %i, %j, %nq, %nk, %c0, %c1, ...
-static void nameRegionArguments(Region &region, OpAsmSetValueNameFn setNameFn) {
-  static constexpr StringLiteral names[] = {"s", "ct", "b",  "h",
-                                            "i", "j",  "nq", "nk"};
-  AttentionRegion kind = getAttentionRegion(region);
-  SmallVector<StringRef> leading(
-      ArrayRef<StringLiteral>(names).take_front(getNumScoreArguments(kind)));
-  llvm::append_range(leading, ArrayRef<StringLiteral>(names).drop_front(2));
-  for (BlockArgument argument : region.getArguments()) {
-    unsigned number = argument.getArgNumber();
-    if (number < leading.size())
-      setNameFn(argument, leading[number]);
-    else
-      setNameFn(argument, ("c" + Twine(number - leading.size())).str());
-  }
-}
-
-void AttentionOp::getAsmBlockArgumentNames(Region &region,
-                                           OpAsmSetValueNameFn setNameFn) {
-  nameRegionArguments(region, setNameFn);
-}
-
-void AttentionBackwardOp::getAsmBlockArgumentNames(
-    Region &region, OpAsmSetValueNameFn setNameFn) {
-  nameRegionArguments(region, setNameFn);
-}
-
-template <class Op>
-static void nameResults(Op op, OpAsmSetValueNameFn setNameFn) {
-  for (OpResult result : op->getResults()) {
-    OperandRole role = getResultRole(op, result.getResultNumber());
-    std::string name = getRoleName(role.role).str();
-    if (role.role == Role::DCapture)
-      name = "dc" + std::to_string(role.index);
-    setNameFn(result, name);
-  }
-}
-
-void AttentionOp::getAsmResultNames(OpAsmSetValueNameFn setNameFn) {
-  nameResults(*this, setNameFn);
-}
-
-void AttentionBackwardOp::getAsmResultNames(OpAsmSetValueNameFn setNameFn) {
-  nameResults(*this, setNameFn);
 }

@@ -84,6 +84,9 @@ enum class AttentionRegion { Activation, Mask, Vjp, Joint };
 unsigned getNumScoreArguments(AttentionRegion kind);
 /// Position of the argument of the first capture.
 unsigned getFirstCaptureArgument(AttentionRegion kind);
+/// Name of one of the arguments before the captures: s, ct, b, h, i, j, nq or
+/// nk.
+StringRef getLeadingArgumentName(AttentionRegion kind, unsigned number);
 /// Types of the arguments of a region; `computeType` is that of s and ct.
 SmallVector<Type> getRegionArgumentTypes(AttentionRegion kind, Type computeType,
                                          TypeRange captures);
