@@ -1,14 +1,95 @@
-//===- CPUPipeline.cpp - the road of the CPU target -----------------------===//
+//===- CPUPipeline.cpp - the road of the CPU ------------------------------===//
 
+#include "gdpa/Conversion/GDPAToTile/Passes.h"
 #include "gdpa/Dialect/GDPA/Transforms/Passes.h"
+#include "gdpa/Dialect/GDPACPU/Transforms/Passes.h"
 #include "gdpa/Pipelines/Pipelines.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/X86TargetParser.h"
 
 using namespace mlir;
 
+int64_t gdpa::getVectorBits(const CPUPipelineOptions &options) {
+  StringRef cpu = options.cpu;
+  bool wide = false;
+  if (cpu.empty() || cpu == "native") {
+    wide = llvm::sys::getHostCPUFeatures().lookup("avx512f");
+  } else {
+    SmallVector<StringRef> features;
+    llvm::X86::getFeaturesForCPU(cpu, features);
+    wide = llvm::is_contained(features, "avx512f");
+  }
+  SmallVector<StringRef> changes;
+  StringRef(options.features).split(changes, ',', -1, /*KeepEmpty=*/false);
+  for (StringRef change : changes)
+    if (change.trim().drop_front() == "avx512f")
+      wide = change.trim().front() == '+';
+  return wide ? 512 : 256;
+}
+
 void gdpa::buildCPUHostPipeline(OpPassManager &manager,
                                 const CPUPipelineOptions &options) {
+  if (options.gradients)
+    manager.addPass(createGDPAAutoDiff());
   manager.addPass(createGDPAPrepareEntry());
+  manager.addPass(bufferization::createOneShotBufferizePass());
+  GDPAPlanOptions plan;
+  plan.target = "cpu";
+  plan.vectorBits = getVectorBits(options);
+  manager.addPass(createGDPAPlan(plan));
+  manager.addPass(createConvertGDPAToTile());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
 }
 
 void gdpa::buildCPUCodePipeline(OpPassManager &manager,
-                                const CPUPipelineOptions &options) {}
+                                const CPUPipelineOptions &options) {
+  int64_t vectorBits = getVectorBits(options);
+  manager.addPass(gdpa_cpu::createGDPACPUProgramToFunc());
+  {
+    OpPassManager &programs = manager.nest<func::FuncOp>();
+    programs.addPass(gdpa_cpu::createGDPACPULowerBlockAccess({vectorBits}));
+    programs.addPass(gdpa_cpu::createGDPACPUAssignScratch());
+    programs.addPass(gdpa_cpu::createGDPACPUTileBlocks());
+    programs.addPass(gdpa_cpu::createGDPACPUDropUnitDims());
+    programs.addPass(gdpa_cpu::createGDPACPUVectorize());
+    programs.addPass(gdpa_cpu::createGDPACPUBufferize());
+    programs.addPass(gdpa_cpu::createGDPACPUCheckBuffers());
+    programs.addPass(createLoopInvariantCodeMotionPass());
+    programs.addPass(gdpa_cpu::createGDPACPUUnrollVectors({vectorBits}));
+    programs.addPass(gdpa_cpu::createGDPACPUApproximateMath({vectorBits}));
+    programs.addPass(gdpa_cpu::createGDPACPULowerVectors({vectorBits}));
+    programs.addPass(gdpa_cpu::createGDPACPUOrderDepthFirst());
+  }
+  manager.addPass(gdpa_cpu::createGDPACPUEntry());
+  {
+    OpPassManager &functions = manager.nest<func::FuncOp>();
+    functions.addPass(createConvertVectorToSCFPass());
+  }
+  manager.addPass(createSCFToControlFlowPass());
+  manager.addPass(memref::createExpandStridedMetadataPass());
+  manager.addPass(createLowerAffinePass());
+  {
+    arith::ArithExpandOpsPassOptions expand;
+    expand.includeBf16 = true;
+    manager.nest<func::FuncOp>().addPass(arith::createArithExpandOpsPass(expand));
+  }
+  ConvertVectorToLLVMPassOptions vectorOptions;
+  vectorOptions.x86Vector = true;
+  manager.addPass(createConvertVectorToLLVMPass(vectorOptions));
+  manager.addPass(createUBToLLVMConversionPass());
+  manager.addPass(createConvertMathToLLVMPass());
+  manager.addPass(createArithToLLVMConversionPass());
+  manager.addPass(createFinalizeMemRefToLLVMConversionPass());
+  manager.addPass(createConvertFuncToLLVMPass());
+  manager.addPass(createConvertControlFlowToLLVMPass());
+  manager.addPass(createConvertIndexToLLVMPass());
+  manager.addPass(createReconcileUnrealizedCastsPass());
+}

@@ -8,6 +8,7 @@
 #include "gdpa/Dialect/GDPA/Transforms/BufferizableOpInterfaceImpl.h"
 #include "gdpa/Dialect/GDPA/Transforms/Passes.h"
 #include "gdpa/Dialect/GDPACPU/IR/GDPACPU.h"
+#include "gdpa/Dialect/GDPACPU/Transforms/Passes.h"
 #include "gdpa/Dialect/GDPANV/IR/GDPANV.h"
 #include "gdpa/Dialect/GDPATile/IR/GDPATile.h"
 #include "gdpa/Pipelines/Pipelines.h"
@@ -35,6 +36,7 @@ void gdpa::registerUpstreamDialects(DialectRegistry &registry) {
 void gdpa::registerAllPasses() {
   gdpa::registerGDPATransformsPasses();
   gdpa::registerGDPAToTilePasses();
+  gdpa_cpu::registerGDPACPUTransformsPasses();
   gdpa::registerGDPAToReferencePasses();
   gdpa::registerPipelines();
 }

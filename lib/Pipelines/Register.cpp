@@ -26,4 +26,9 @@ void gdpa::registerPipelines() {
         buildNVVMHostPipeline(manager, options);
         buildNVVMCodePipeline(manager, options);
       });
+  PassPipelineRegistration<CPUPipelineOptions>(
+      "gdpa-cpu-to-llvm",
+      "host functions and block programs to the LLVM dialect with the C "
+      "interface of the runtime",
+      buildCPUCodePipeline);
 }

@@ -50,6 +50,10 @@ void buildReferenceHostPipeline(OpPassManager &manager,
 void buildReferenceCodePipeline(OpPassManager &manager,
                                 const ReferencePipelineOptions &options);
 
+/// Width of the vector registers of the processor that `options` name: 512 with
+/// AVX-512, else 256.
+int64_t getVectorBits(const CPUPipelineOptions &options);
+
 /// Tensor form -> host functions and block programs, planned for the
 /// processor.
 void buildCPUHostPipeline(OpPassManager &manager,

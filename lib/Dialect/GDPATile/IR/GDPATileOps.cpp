@@ -59,17 +59,22 @@ LogicalResult LaunchOp::verify() {
 }
 
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
-  auto program =
-      symbols.lookupNearestSymbolFrom<ProgramOp>(*this, getProgramAttr());
+  // A target's lowering turns the program into a function that may take more.
+  auto program = symbols.lookupNearestSymbolFrom<FunctionOpInterface>(
+      *this, getProgramAttr());
   if (!program)
     return emitOpError("expected the name of a gdpa_tile.program, found ")
            << getProgramAttr();
   TypeRange given = getArguments().getTypes();
-  if (given != TypeRange(program.getArgumentTypes())) {
+  TypeRange declared = program.getArgumentTypes();
+  if (!isa<ProgramOp>(program.getOperation()))
+    declared = declared.take_front(given.size());
+  if (given != declared) {
     InFlightDiagnostic diag =
         emitOpError("expected arguments of the types of ")
         << getProgramAttr() << ", found (" << given << ")";
-    diag.attachNote(program.getLoc()) << "declared as " << program.getFunctionType();
+    diag.attachNote(program.getLoc())
+        << "declared as " << program.getFunctionType();
     return diag;
   }
   return success();

@@ -1,0 +1,41 @@
+//===- MathExpansion.h - elementary functions as arithmetic -----*- C++ -*-===//
+//
+// Expansions of math operations into arith, math.fma and bit casts, for targets
+// without a vector or device math library. Scalars and vectors of any rank.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef GDPA_CONVERSION_MATHEXPANSION_H
+#define GDPA_CONVERSION_MATHEXPANSION_H
+
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include <functional>
+
+namespace mlir {
+class Operation;
+class RewritePatternSet;
+} // namespace mlir
+
+namespace mlir::gdpa {
+
+/// What to expand, and how.
+struct MathExpansionOptions {
+  /// Accuracy of a few 1e-6 relative instead of 2 ulp of f32.
+  bool fast = false;
+  /// exp of `vector<16xf32>` through vscalefps (AVX-512).
+  bool x86Scalef = false;
+  /// Only operations for which this holds are expanded (all if empty): a target
+  /// keeps what it has instructions for.
+  std::function<bool(Operation *)> filter;
+};
+
+/// Adds patterns that expand math.{exp, exp2, expm1, log, log2, log10, log1p,
+/// tanh, erf, sin, cos, powf, rsqrt, cbrt, ...} on f32 (f16 and bf16 are
+/// computed in f32). Errors: at most 2 ulp of f32 for exact, for every input;
+/// infinities, NaN and denormals as in C. Each bound stands at its definition.
+void populateMathExpansionPatterns(RewritePatternSet &patterns,
+                                   const MathExpansionOptions &options = {});
+
+} // namespace mlir::gdpa
+
+#endif // GDPA_CONVERSION_MATHEXPANSION_H

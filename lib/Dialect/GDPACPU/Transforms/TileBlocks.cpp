@@ -1,0 +1,162 @@
+//===- TileBlocks.cpp - tile block operations to register tiles -----------===//
+
+#include "Utils.h"
+#include "gdpa/Dialect/GDPACPU/Transforms/Passes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/Interfaces/TilingInterface.h"
+
+namespace mlir::gdpa_cpu {
+#define GEN_PASS_DEF_GDPACPUTILEBLOCKS
+#include "gdpa/Dialect/GDPACPU/Transforms/Passes.h.inc"
+} // namespace mlir::gdpa_cpu
+
+using namespace mlir;
+using namespace mlir::gdpa_cpu;
+
+namespace {
+
+/// The largest power of two that divides `size` and is at most `limit`.
+int64_t tileOf(int64_t size, int64_t limit) {
+  int64_t tile = 1;
+  while (tile * 2 <= limit && size % (tile * 2) == 0)
+    tile *= 2;
+  return tile;
+}
+
+struct TileBlocks : gdpa_cpu::impl::GDPACPUTileBlocksBase<TileBlocks> {
+  RegisterTile registerTile;
+
+  /// Dimensions of unknown size by one; of the static ones the last parallel one
+  /// by `tile` columns, the one before it by `group` rows, others by one.
+  SmallVector<int64_t> tileSizes(linalg::LinalgOp op) {
+    SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+    SmallVector<utils::IteratorType> iterators = op.getIteratorTypesArray();
+    SmallVector<int64_t> sizes(ranges.size(), 1);
+    int64_t limit = registerTile.tile;
+    for (int64_t dim = ranges.size() - 1; dim >= 0; --dim) {
+      if (ShapedType::isDynamic(ranges[dim]) ||
+          iterators[dim] == utils::IteratorType::reduction)
+        continue;
+      sizes[dim] = tileOf(ranges[dim], limit);
+      limit = limit == registerTile.tile ? registerTile.group : 1;
+    }
+    return sizes;
+  }
+
+  /// A product with its result in memory: one row of a panel or one group of the
+  /// reduction at a time.
+  SmallVector<int64_t> productTileSizes(linalg::LinalgOp op) {
+    SmallVector<int64_t> sizes = tileSizes(op);
+    SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+    SmallVector<utils::IteratorType> iterators = op.getIteratorTypesArray();
+    for (auto [dim, iterator] : llvm::enumerate(iterators))
+      if (iterator == utils::IteratorType::reduction &&
+          !ShapedType::isDynamic(ranges[dim]))
+        sizes[dim] = tileOf(ranges[dim], registerTile.group);
+    return sizes;
+  }
+
+  static scf::SCFTilingOptions options(MLIRContext *context,
+                                       ArrayRef<int64_t> sizes) {
+    scf::SCFTilingOptions options;
+    options.setTileSizes(getAsIndexOpFoldResult(context, sizes));
+    return options;
+  }
+
+  LogicalResult tile(RewriterBase &rewriter, Operation *op,
+                     ArrayRef<int64_t> sizes) {
+    rewriter.setInsertionPoint(op);
+    FailureOr<scf::SCFTilingResult> result = scf::tileUsingSCF(
+        rewriter, cast<TilingInterface>(op), options(op->getContext(), sizes));
+    if (failed(result))
+      return op->emitOpError("expected an operation that can be tiled");
+    rewriter.replaceOp(op, result->replacements);
+    return success();
+  }
+
+  /// Tiles an activation and computes the scores that it reads in its tile.
+  LogicalResult tileAndFuse(RewriterBase &rewriter, linalg::LinalgOp op) {
+    MLIRContext *context = op->getContext();
+    scf::SCFTileAndFuseOptions fuse;
+    SmallVector<int64_t> sizes = tileSizes(op);
+    fuse.setTilingOptions(options(context, sizes));
+    fuse.setFusionControlFn(
+        [](tensor::ExtractSliceOp, OpResult producer, bool)
+            -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
+          Operation *owner = producer.getOwner();
+          bool isScore = getRole(owner) == "score";
+          if (isa<linalg::FillOp>(owner))
+            isScore = llvm::any_of(owner->getUsers(), [](Operation *user) {
+              return getRole(user) == "score" ||
+                     isa<tensor::ExtractSliceOp>(user);
+            }) && owner->getOperand(1).getDefiningOp<tensor::EmptyOp>();
+          if (isScore)
+            return scf::SCFTileAndFuseOptions::ControlFnResult{};
+          return std::nullopt;
+        });
+    RewritePatternSet cleanup(context);
+    tensor::ExtractSliceOp::getCanonicalizationPatterns(cleanup, context);
+    tensor::DimOp::getCanonicalizationPatterns(cleanup, context);
+    tensor::populateMergeConsecutiveInsertExtractSlicePatterns(cleanup);
+    fuse.cleanupPatterns = FrozenRewritePatternSet(std::move(cleanup));
+    rewriter.setInsertionPoint(op);
+    FailureOr<scf::SCFTileAndFuseResult> result =
+        scf::tileConsumerAndFuseProducersUsingSCF(
+            rewriter, cast<TilingInterface>(op.getOperation()), fuse);
+    if (failed(result))
+      return op.emitOpError("expected an operation that can be tiled");
+    for (auto [from, to] : result->replacements)
+      rewriter.replaceAllUsesWith(from, to);
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+  void runOnOperation() override {
+    func::FuncOp func = getOperation();
+    if (!isProgram(func))
+      return;
+    registerTile = getRegisterTile(func);
+    IRRewriter rewriter(&getContext());
+    auto collect = [&](auto admits) {
+      SmallVector<linalg::LinalgOp> ops;
+      func.walk([&](linalg::LinalgOp op) {
+        if (admits(op))
+          ops.push_back(op);
+      });
+      return ops;
+    };
+    auto isActivation = [](Operation *op) { return getRole(op) == "activation"; };
+    for (linalg::LinalgOp op : collect(isActivation))
+      if (failed(tileAndFuse(rewriter, op)))
+        return signalPassFailure();
+    // Drops the scores that were fused and folds the slices.
+    canonicalize(func);
+    auto isOther = [](Operation *op) {
+      return getRole(op) != "score" && getRole(op) != "activation" &&
+             !llvm::any_of(op->getUsers(), [](Operation *user) {
+               return getRole(user) == "score";
+             });
+    };
+    for (linalg::LinalgOp op : collect(isOther)) {
+      bool product = isa<linalg::ContractOp>(op);
+      if (failed(tile(rewriter, op, product ? productTileSizes(op) : tileSizes(op))))
+        return signalPassFailure();
+    }
+    auto isScore = [](Operation *op) { return getRole(op) == "score"; };
+    for (linalg::LinalgOp op : collect(isScore)) {
+      SmallVector<int64_t> sizes;
+      for (utils::IteratorType iterator : op.getIteratorTypesArray())
+        sizes.push_back(iterator == utils::IteratorType::reduction ? 1 : 0);
+      if (failed(tile(rewriter, op, sizes)))
+        return signalPassFailure();
+    }
+    canonicalize(func);
+  }
+};
+} // namespace

@@ -1,0 +1,51 @@
+//===- UnrollVectors.cpp - elementwise operations on native vectors -------===//
+
+#include "Utils.h"
+#include "gdpa/Dialect/GDPACPU/Transforms/Passes.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
+#include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
+
+namespace mlir::gdpa_cpu {
+#define GEN_PASS_DEF_GDPACPUUNROLLVECTORS
+#include "gdpa/Dialect/GDPACPU/Transforms/Passes.h.inc"
+} // namespace mlir::gdpa_cpu
+
+using namespace mlir;
+using namespace mlir::gdpa_cpu;
+
+namespace {
+struct UnrollVectors : gdpa_cpu::impl::GDPACPUUnrollVectorsBase<UnrollVectors> {
+  using GDPACPUUnrollVectorsBase::GDPACPUUnrollVectorsBase;
+
+  void runOnOperation() override {
+    func::FuncOp func = getOperation();
+    if (!isProgram(func))
+      return;
+    int64_t lanes = vectorBits / 32;
+    vector::UnrollVectorOptions options;
+    options.setNativeShapeFn(
+        [lanes](Operation *op) -> std::optional<SmallVector<int64_t>> {
+          VectorType type;
+          if (OpTrait::hasElementwiseMappableTraits(op) && op->getNumResults() == 1)
+            type = dyn_cast<VectorType>(op->getResult(0).getType());
+          else if (auto write = dyn_cast<vector::TransferWriteOp>(op))
+            type = write.getVectorType();
+          else if (auto gather = dyn_cast<vector::GatherOp>(op))
+            type = gather.getVectorType();
+          if (!type || type.getRank() < 1)
+            return std::nullopt;
+          SmallVector<int64_t> shape(type.getRank(), 1);
+          shape.back() = std::min<int64_t>(type.getShape().back(), lanes);
+          return shape;
+        });
+    applyPatterns(func, [&](RewritePatternSet &patterns) {
+      vector::populateVectorUnrollPatterns(patterns, options);
+    });
+    applyPatterns(func, [&](RewritePatternSet &patterns) {
+      vector::populateVectorInsertExtractStridedSliceTransforms(patterns);
+      vector::populateCastAwayVectorLeadingOneDimPatterns(patterns);
+    });
+  }
+};
+} // namespace
