@@ -1,7 +1,8 @@
 //===- RunMain.cpp - The whole of gdpa-run --------------------------------===//
 //
 // Compile, plan, read, run, check, write, report, in this order: usage errors
-// come before data is read, unwritable outputs before a long run.
+// and a missing device come before data is read, unwritable outputs before a
+// long run.
 //
 //===----------------------------------------------------------------------===//
 
@@ -265,10 +266,10 @@ Outcome Command::run() {
   if (options.check)
     if (Outcome outcome = openReference(); outcome.failed())
       return outcome;
+  if (Outcome outcome = makeBackends(); outcome.failed())
+    return outcome;
   if (Outcome outcome = readInputs(artefact, plan, options.arguments, inputs);
       outcome.failed())
-    return outcome;
-  if (Outcome outcome = makeBackends(); outcome.failed())
     return outcome;
   if (Outcome outcome = openOutputs(); outcome.failed())
     return outcome;
