@@ -761,7 +761,24 @@ LogicalResult BlockLowering::lower(tensor::EmptyOp empty) {
   return success();
 }
 
+/// Gives each use of a cleared block a clearing, and so a buffer, of its own:
+/// two accumulators may start from one value.
+static void separateFills(func::FuncOp func) {
+  SmallVector<linalg::FillOp> fills;
+  func.walk([&](linalg::FillOp fill) {
+    if (!isScore(fill.getResult(0)) && !fill.getResult(0).hasOneUse())
+      fills.push_back(fill);
+  });
+  for (linalg::FillOp fill : fills) {
+    OpBuilder builder(fill);
+    for (OpOperand &use :
+         llvm::make_early_inc_range(llvm::drop_begin(fill.getResult(0).getUses())))
+      use.set(builder.clone(*fill)->getResult(0));
+  }
+}
+
 LogicalResult BlockLowering::run() {
+  separateFills(func);
   SmallVector<Operation *> ops;
   func.walk([&](Operation *op) {
     if (isa<gdpa_tile::LoadOp, gdpa_tile::StoreOp, gdpa_tile::AccumulateOp,

@@ -25,6 +25,7 @@ bool isMovable(Operation *op) {
   return isMemoryEffectFree(op) || isa<LLVM::CallIntrinsicOp>(op);
 }
 
+/// Orders one block.
 class BlockOrder {
 public:
   explicit BlockOrder(Block *block) : block(block) {}
@@ -35,30 +36,47 @@ public:
       if (isa<vector::StoreOp, vector::TransferWriteOp>(op))
         stores.push_back(&op);
     for (Operation *store : stores)
-      for (Value operand : store->getOperands())
-        place(operand.getDefiningOp(), store);
+      placeOperands(store);
   }
 
 private:
-  /// Moves `op` and what it needs before `before`, unless something else uses it
-  /// earlier.
-  void place(Operation *op, Operation *before) {
-    if (!op || op->getBlock() != block || !isMovable(op) ||
-        !placed.insert(op).second)
+  /// Adds `op` and what it needs to `order`, operands first.
+  void collect(Operation *op) {
+    if (!op || op->getBlock() != block || placed.contains(op) || !isMovable(op) ||
+        !tree.insert(op).second)
       return;
-    for (Operation *user : op->getUsers()) {
-      Operation *ancestor = block->findAncestorOpInBlock(*user);
-      if (ancestor && ancestor != before && ancestor->isBeforeInBlock(before) &&
-          !placed.contains(ancestor))
-        return;
-    }
     for (Value operand : op->getOperands())
-      place(operand.getDefiningOp(), before);
-    op->moveBefore(before);
+      collect(operand.getDefiningOp());
+    order.push_back(op);
+  }
+
+  /// Moves everything that only `store` needs from here on to just before it.
+  void placeOperands(Operation *store) {
+    tree.clear();
+    order.clear();
+    for (Value operand : store->getOperands())
+      collect(operand.getDefiningOp());
+    // What something else uses before the store stays where it is; users come
+    // after their operands in `order`.
+    for (Operation *op : llvm::reverse(order))
+      for (Operation *user : op->getUsers()) {
+        Operation *ancestor = block->findAncestorOpInBlock(*user);
+        if (ancestor && ancestor != store && !tree.contains(ancestor) &&
+            ancestor->isBeforeInBlock(store)) {
+          tree.erase(op);
+          break;
+        }
+      }
+    for (Operation *op : order) {
+      placed.insert(op);
+      if (tree.contains(op))
+        op->moveBefore(store);
+    }
   }
 
   Block *block;
-  DenseSet<Operation *> placed;
+  DenseSet<Operation *> placed, tree;
+  SmallVector<Operation *> order;
 };
 
 struct OrderDepthFirst : gdpa_cpu::impl::GDPACPUOrderDepthFirstBase<OrderDepthFirst> {

@@ -21,11 +21,11 @@ using namespace mlir::gdpa_cpu;
 
 namespace {
 
-/// The largest power of two that divides `size` and is at most `limit`.
+/// The largest divisor of `size` that is at most `limit`.
 int64_t tileOf(int64_t size, int64_t limit) {
-  int64_t tile = 1;
-  while (tile * 2 <= limit && size % (tile * 2) == 0)
-    tile *= 2;
+  int64_t tile = std::min(size, limit);
+  while (tile > 1 && size % tile)
+    --tile;
   return tile;
 }
 
