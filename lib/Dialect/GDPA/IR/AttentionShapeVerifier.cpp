@@ -113,8 +113,9 @@ LogicalResult verifier::verifySizes(Operation *op, Layout layout,
   };
   // (C5)
   CommonSize batch(op, "batch size");
-  if (dims.batch && (failed(addQueries(batch, *dims.batch, *rowDims.batch)) ||
-                     failed(addKeys(batch, *dims.batch))))
+  if (dims.batch && rowDims.batch &&
+      (failed(addQueries(batch, *dims.batch, *rowDims.batch)) ||
+       failed(addKeys(batch, *dims.batch))))
     return failure();
   // (C6)
   CommonSize heads(op, "number of heads"), keyHeads(op, "number of heads");

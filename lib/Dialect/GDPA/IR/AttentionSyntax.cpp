@@ -8,6 +8,7 @@
 #include "gdpa/Dialect/GDPA/IR/AttentionShape.h"
 #include "gdpa/Dialect/GDPA/IR/GDPA.h"
 #include "mlir/IR/Builders.h"
+#include <limits>
 
 using namespace mlir;
 using namespace mlir::gdpa;
@@ -41,16 +42,17 @@ struct OperandPart {
   SmallVector<OpAsmParser::UnresolvedOperand> operands;
   SmallVector<Type> types;
 
-  unsigned size() const { return operands.size(); }
+  // Signed as segment sizes are.
+  int32_t size() const { return static_cast<int32_t>(operands.size()); }
 };
 } // namespace
 
-static constexpr unsigned unbounded = ~0u;
+static constexpr int32_t unbounded = std::numeric_limits<int32_t>::max();
 
 /// Parses what follows the keyword of a part that holds `least` to `most`
 /// operands.
 static ParseResult parsePartBody(OpAsmParser &parser, StringRef keyword,
-                                 unsigned least, unsigned most,
+                                 int32_t least, int32_t most,
                                  OperandPart &part) {
   part.loc = parser.getCurrentLocation();
   if (parser.parseLParen() || parser.parseOperandList(part.operands))
@@ -77,7 +79,7 @@ static ParseResult parsePartBody(OpAsmParser &parser, StringRef keyword,
 }
 
 static ParseResult parsePart(OpAsmParser &parser, StringRef keyword,
-                             unsigned least, unsigned most, OperandPart &part) {
+                             int32_t least, int32_t most, OperandPart &part) {
   if (parser.parseKeyword(keyword))
     return failure();
   return parsePartBody(parser, keyword, least, most, part);
@@ -85,7 +87,7 @@ static ParseResult parsePart(OpAsmParser &parser, StringRef keyword,
 
 /// A part that may be absent; `part` then stays empty.
 static ParseResult parseOptionalPart(OpAsmParser &parser, StringRef keyword,
-                                     unsigned least, unsigned most,
+                                     int32_t least, int32_t most,
                                      OperandPart &part) {
   if (failed(parser.parseOptionalKeyword(keyword)))
     return success();
@@ -193,8 +195,8 @@ ParseResult AttentionOp::parse(OpAsmParser &parser, OperationState &result) {
       return failure();
   int32_t statistics = outs.size() - 1, jagged = cuSeqlens.size() / 2;
   llvm::copy(
-      ArrayRef<int32_t>({1, 1, 1, 1, statistics, 1, jagged, jagged,
-                         static_cast<int32_t>(captures.size())}),
+      ArrayRef<int32_t>(
+          {1, 1, 1, 1, statistics, 1, jagged, jagged, captures.size()}),
       result.getOrAddProperties<Properties>().operandSegmentSizes.begin());
   return success();
 }
@@ -241,8 +243,7 @@ ParseResult AttentionBackwardOp::parse(OpAsmParser &parser,
           jagged = cuSeqlens.size() / 2;
   llvm::copy(
       ArrayRef<int32_t>({1, 1, 1, 1, dStatistics, isSaved, isSaved, 1, 1, 1,
-                         static_cast<int32_t>(outs.size() - 3), 1, jagged,
-                         jagged, static_cast<int32_t>(captures.size())}),
+                         outs.size() - 3, 1, jagged, jagged, captures.size()}),
       properties.operandSegmentSizes.begin());
   return success();
 }

@@ -200,7 +200,8 @@ LogicalResult AttentionOp::verify() {
 /// (C20) and (C21) wrt names float captures, strictly increasing; one gradient
 /// for each.
 static LogicalResult verifyWrt(AttentionBackwardOp op) {
-  int64_t numCaptures = op.getCaptures().size(), previous = -1;
+  auto numCaptures = static_cast<int64_t>(op.getCaptures().size());
+  int64_t previous = -1;
   for (int64_t index : op.getWrt()) {
     if (index <= previous || index >= numCaptures)
       return op.emitOpError(
