@@ -10,6 +10,7 @@
 #include "gdpa/Dialect/GDPACPU/IR/GDPACPU.h"
 #include "gdpa/Dialect/GDPACPU/Transforms/Passes.h"
 #include "gdpa/Dialect/GDPANV/IR/GDPANV.h"
+#include "gdpa/Dialect/GDPANV/Transforms/Passes.h"
 #include "gdpa/Dialect/GDPATile/IR/GDPATile.h"
 #include "gdpa/Pipelines/Pipelines.h"
 #include "mlir/InitAllDialects.h"
@@ -38,5 +39,6 @@ void gdpa::registerAllPasses() {
   gdpa::registerGDPAToTilePasses();
   gdpa_cpu::registerGDPACPUTransformsPasses();
   gdpa::registerGDPAToReferencePasses();
+  gdpa_nv::registerGDPANVTransformsPasses();
   gdpa::registerPipelines();
 }

@@ -1,7 +1,18 @@
-//===- NVVMPipeline.cpp - the road of NVIDIA chips ------------------------===//
+//===- NVVMPipeline.cpp - the road of the portable NVIDIA target ----------===//
+//
+// Block programs become kernels, their block tensors vectors of threads, and
+// those NVVM. What needs the tensors' layouts stands before the distribution;
+// nothing may move operations on blocks between --gdpa-tile-stage-shared and it.
+//
+//===----------------------------------------------------------------------===//
 
 #include "gdpa/Dialect/GDPA/Transforms/Passes.h"
+#include "gdpa/Dialect/GDPANV/Transforms/Passes.h"
 #include "gdpa/Pipelines/Pipelines.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 
@@ -11,4 +22,28 @@ void gdpa::buildNVVMHostPipeline(OpPassManager &manager,
 }
 
 void gdpa::buildNVVMCodePipeline(OpPassManager &manager,
-                                 const NVVMPipelineOptions &options) {}
+                                 const NVVMPipelineOptions &) {
+  manager.addPass(gdpa_nv::createGDPANVCreateKernels());
+  OpPassManager &module = manager.nest<gpu::GPUModuleOp>();
+  {
+    OpPassManager &kernel = module.nest<gpu::GPUFuncOp>();
+    kernel.addPass(createLowerAffinePass()); // ranges of indices are asked of arith
+    kernel.addPass(arith::createArithExpandOpsPass());
+    kernel.addPass(createCanonicalizerPass());
+    kernel.addPass(createCSEPass());
+    kernel.addPass(gdpa_nv::createGDPATileAssignLayouts());
+    kernel.addPass(gdpa_nv::createGDPATileStageShared());
+    kernel.addPass(gdpa_nv::createGDPATileDistribute());
+    kernel.addPass(gdpa_nv::createGDPANVApproximateMath());
+    kernel.addPass(createCanonicalizerPass());
+    kernel.addPass(createCSEPass());
+    kernel.addPass(gdpa_nv::createGDPANVFlattenParameters());
+  }
+  module.addPass(createLowerAffinePass());
+  module.addPass(createSCFToControlFlowPass());
+  module.addPass(createCanonicalizerPass());
+  module.addPass(createCSEPass());
+  module.addPass(gdpa_nv::createConvertGDPANVToNVVM());
+  module.addPass(createCanonicalizerPass());
+  module.addPass(createCSEPass());
+}

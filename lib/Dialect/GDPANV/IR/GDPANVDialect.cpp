@@ -2,6 +2,7 @@
 
 #include "gdpa/Dialect/GDPANV/IR/GDPANV.h"
 #include "gdpa/Dialect/GDPA/IR/SchedulePlanner.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -61,6 +62,10 @@ void GDPANVDialect::initialize() {
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "gdpa/Dialect/GDPANV/IR/GDPANVAttributes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "gdpa/Dialect/GDPANV/IR/GDPANVOps.cpp.inc"
       >();
   addInterfaces<SchedulePlanner>();
 }

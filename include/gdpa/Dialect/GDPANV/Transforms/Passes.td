@@ -1,0 +1,118 @@
+//===- Passes.td - from block programs to NVVM ------------*- tablegen -*-===//
+
+#ifndef GDPA_DIALECT_GDPANV_TRANSFORMS_PASSES_TD
+#define GDPA_DIALECT_GDPANV_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def GDPANVCreateKernels : Pass<"gdpa-nv-create-kernels", "::mlir::ModuleOp"> {
+  let summary = "turn block programs into kernels of a gpu.module";
+  let description = [{
+    Every `gdpa_tile.program` becomes a `gpu.func` kernel of `gpu.module @kernels`, with the block size
+    that its schedule's `warps` say; every `gdpa_tile.launch` becomes a `gdpa_nv.launch`. The host functions stay
+    what they are: the launch description is printed from them.
+
+    ```mlir
+    gdpa_tile.program @forward(%q: memref<...>) attributes {schedule = #gdpa_nv.schedule<..., warps = 4>} {
+      %block = gdpa_tile.program_id 0
+    // becomes
+    gpu.module @kernels {
+      gpu.func @forward(%q: memref<...>) kernel attributes {known_block_size = array<i32: 128, 1, 1>, ...} {
+        %block = gpu.block_id x
+    ```
+  }];
+  let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::gdpa_nv::GDPANVDialect"];
+}
+
+def GDPATileAssignLayouts : Pass<"gdpa-tile-assign-layouts", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "give every block tensor of a kernel its layout";
+  let description = [{
+    Layouts are tensor encodings, so linalg and scf verify and print with them unchanged. The results of products are
+    `acc`, their right operands `shared`; `acc` spreads over destinations, loops and elementwise operations, whose operands of
+    rank 1 become `slice`s. Left operands are the fragments themselves where they were computed, else `shared`; narrow
+    ones that a loop does not change are read into registers once, before it.
+
+    ```mlir
+    %S = linalg.contract ... ins(%Q, %K : tensor<128x64xbf16>, tensor<64x64xbf16>) outs(%z : tensor<128x64xf32>)
+    // becomes
+    %S = linalg.contract ... ins(%Qf, %K : tensor<128x64xbf16, #gdpa_nv.lhs<warps = 4, tiles = 2>>, tensor<64x64xbf16, #gdpa_nv.shared>)
+                             outs(%z : tensor<128x64xf32, #gdpa_nv.acc<warps = 4, tiles = 2>>)
+    ```
+  }];
+  let options = [Option<"registerLhs", "register-lhs", "int64_t", "64",
+    "widest left operand, in columns, that stays in registers over a loop">];
+  let dependentDialects = ["::mlir::gdpa_nv::GDPANVDialect"];
+}
+
+def GDPATileStageShared : Pass<"gdpa-tile-stage-shared", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "copy shared blocks through a ring of buffers, ahead of their use";
+  let description = [{
+    Blocks of layout `shared` that a loop loads become slots of a ring in dynamic shared memory. An iteration waits for its slot,
+    passes one barrier, starts the copies of iteration `j + stages - 1` and computes. Their offsets must be pure functions of
+    the induction variable. Blocks loaded outside of loops get a buffer of their own. The bytes are recorded as `gdpa_nv.shared_bytes`.
+
+    Must run last among the passes on block tensors: a viewed block is a value to MLIR, but its bytes are overwritten an iteration later.
+  }];
+  let options = [Option<"stages", "stages", "int64_t", "0", "slots of the ring; 0: what the kernel's schedule says, else 2">];
+  let dependentDialects = ["::mlir::gdpa_nv::GDPANVDialect", "::mlir::NVVM::NVVMDialect"];
+}
+
+def GDPATileDistribute : Pass<"gdpa-tile-distribute", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "distribute block tensors over the threads of a kernel as vectors";
+  let description = [{
+    A dialect conversion: a block tensor becomes the vector that one thread holds of it (`LayoutAttrInterface::getFragmentType`), a
+    shared block its byte offset. The scalar region of an elementwise operation becomes the same operations on that vector
+    (`gdpa_tile::vectorizeRegion`), with the coordinates of its elements in place of `linalg.index`; products become
+    `ldmatrix` and `mma.sync`; `acc` to `lhs` is a `vector.shape_cast`. Addresses are 64-bit pointers computed once for a block, offsets inside it 32-bit.
+  }];
+  let dependentDialects = ["::mlir::gdpa_nv::GDPANVDialect", "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect", "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def GDPANVApproximateMath : Pass<"gdpa-nv-approximate-math", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "expand elementary functions for NVIDIA GPUs without libdevice";
+  let description = [{
+    Kernels of precision `fast` (the default) use the hardware's approximations; every one treats subnormal f32 as zero. Bounds over all f32, for
+    results that are not subnormal (sums take products without rounding them):
+
+    | function | becomes | error |
+    |---|---|---|
+    | exp2 | ex2.approx | 2 ulp |
+    | exp | ex2.approx of x * log2(e) | 2 ulp + abs(x) * 2^-24 relative |
+    | tanh | tanh.approx | 2^-10.98 relative |
+    | a / (1 + exp(-x)) | a * (1/2 + tanh.approx(x/2)/2) | 2^-12 of a |
+    | erf | a polynomial on [-2.875, 2.875], constant beyond | 1.2e-4 relative |
+    | log2, log, log10 | lg2.approx (times a constant) | absolute 2^-22 for x in (0.5, 2), else 2 ulp (plus one rounding) |
+    | sqrt, rsqrt | sqrt.approx, rsqrt.approx | 2^-22.9 relative |
+    | division | div.approx | 2 ulp for abs(divisor) in [2^-126, 2^126] |
+    | sin, cos | sin.approx, cos.approx after reduction by 2 pi | 2^-20.5 absolute for abs(x) <= 512, growing with abs(x) |
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
+}
+
+def GDPANVFlattenParameters : Pass<"gdpa-nv-flatten-parameters", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "replace a kernel's buffers by pointers, sizes and strides";
+  let description = [{
+    A buffer becomes its pointer to global memory, then its dynamic sizes, then the dynamic strides of its layout (in elements), all i64, in
+    the order of its dimensions; a dense buffer's strides follow from its sizes. An index becomes an i64. The launch description names the
+    parameters in this order.
+
+    ```mlir
+    gpu.func @forward(%q: memref<2x16x?x64xbf16, strided<[?, ?, ?, 1], offset: ?>>, %scale: f32) kernel
+    // becomes
+    gpu.func @forward(%q: !llvm.ptr<1> {llvm.noalias}, %rows: i64, %s0: i64, %s1: i64, %s2: i64, %scale: f32) kernel
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect"];
+}
+
+def ConvertGDPANVToNVVM : Pass<"convert-gdpa-nv-to-nvvm", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "convert the kernels of a gpu.module to the LLVM and NVVM dialects";
+  let description = [{
+    One partial conversion with the upstream patterns for gpu, arith, math, vector, cf and ub. libdevice is never named: what
+    `--gdpa-nv-approximate-math` left of the math dialect must have an LLVM intrinsic that NVPTX selects.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect", "::mlir::vector::VectorDialect"];
+}
+
+#endif // GDPA_DIALECT_GDPANV_TRANSFORMS_PASSES_TD

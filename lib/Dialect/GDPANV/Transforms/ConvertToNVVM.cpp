@@ -1,0 +1,113 @@
+//===- ConvertToNVVM.cpp - kernels to the LLVM and NVVM dialects ----------===//
+//
+// convert-gpu-to-nvvm calls libdevice for elementary functions and refuses some
+// intrinsics that NVPTX selects; the same pattern sets without its math part
+// do neither.
+//
+//===----------------------------------------------------------------------===//
+
+#include "gdpa/Dialect/GDPANV/IR/GDPANV.h"
+#include "gdpa/Dialect/GDPANV/Transforms/Passes.h"
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
+#include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Conversion/LLVMCommon/Pattern.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
+#include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace mlir::gdpa_nv {
+#define GEN_PASS_DEF_CONVERTGDPANVTONVVM
+#include "gdpa/Dialect/GDPANV/Transforms/Passes.h.inc"
+} // namespace mlir::gdpa_nv
+
+using namespace mlir;
+using namespace mlir::gdpa_nv;
+
+namespace {
+
+/// The address of dynamic shared memory; buffers in global memory are
+/// parameters by now.
+struct ConvertPointer : ConvertOpToLLVMPattern<PointerOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(PointerOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    MemRefDescriptor descriptor(adaptor.getSource());
+    rewriter.replaceOp(op, descriptor.alignedPtr(rewriter, op.getLoc()));
+    return success();
+  }
+};
+
+struct ConvertToNVVM : gdpa_nv::impl::ConvertGDPANVToNVVMBase<ConvertToNVVM> {
+  void runOnOperation() override {
+    MLIRContext *context = &getContext();
+    gpu::GPUModuleOp module = getOperation();
+    {
+      RewritePatternSet patterns(context);
+      vector::populateVectorBroadcastLoweringPatterns(patterns);
+      vector::populateVectorShapeCastLoweringPatterns(patterns);
+      vector::populateVectorFromElementsUnrollPatterns(patterns);
+      vector::populateVectorToElementsUnrollPatterns(patterns);
+      if (failed(applyPatternsGreedily(module, std::move(patterns))))
+        return signalPassFailure();
+    }
+    // Discardable attributes that the launch description reads outlive gpu.func.
+    LowerToLLVMOptions options(context, DataLayout(module));
+    LLVMTypeConverter converter(context, options);
+    configureGpuToNVVMTypeConverter(converter);
+    RewritePatternSet patterns(context);
+    populateGpuToNVVMConversionPatterns(converter, patterns);
+    arith::populateArithToLLVMConversionPatterns(converter, patterns);
+    populateMathToLLVMConversionPatterns(converter, patterns);
+    populateVectorToLLVMConversionPatterns(converter, patterns);
+    ub::populateUBToLLVMConversionPatterns(converter, patterns);
+    cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
+    patterns.add<ConvertPointer>(converter);
+    LLVMConversionTarget target(*context);
+    target.addIllegalDialect<gpu::GPUDialect, GDPANVDialect, arith::ArithDialect,
+                             math::MathDialect, vector::VectorDialect,
+                             memref::MemRefDialect, cf::ControlFlowDialect,
+                             ub::UBDialect>();
+    target.addLegalOp<gpu::GPUModuleOp>();
+    target.addLegalDialect<LLVM::LLVMDialect, NVVM::NVVMDialect>();
+    target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
+    if (failed(applyPartialConversion(module, target, std::move(patterns))))
+      return signalPassFailure();
+    for (LLVM::GlobalOp global : module.getOps<LLVM::GlobalOp>())
+      if (global.getSymName().starts_with("__dynamic_shmem")) {
+        // An external symbol: its size is the launch's.
+        global.setLinkage(LLVM::Linkage::External);
+        global.setAlignment(1024);
+      }
+    for (LLVM::LLVMFuncOp kernel : module.getOps<LLVM::LLVMFuncOp>())
+      flushSubnormals(kernel);
+  }
+
+  /// The hardware's approximations need extra instructions to keep subnormals;
+  /// precision `fast` does without them.
+  void flushSubnormals(LLVM::LLVMFuncOp kernel) {
+    auto precision = kernel->getAttrOfType<gdpa::PrecisionAttr>("precision");
+    if (precision && precision.getValue() == gdpa::Precision::Exact)
+      return;
+    Builder builder(kernel.getContext());
+    kernel.setPassthroughAttr(builder.getArrayAttr({builder.getStrArrayAttr(
+        {"denormal-fp-math-f32", "preserve-sign,preserve-sign"})}));
+  }
+};
+} // namespace
