@@ -6,11 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "gdpa/Conversion/GDPAToTile/Passes.h"
 #include "gdpa/Dialect/GDPA/Transforms/Passes.h"
 #include "gdpa/Dialect/GDPANV/Transforms/Passes.h"
 #include "gdpa/Pipelines/Pipelines.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -18,7 +20,16 @@ using namespace mlir;
 
 void gdpa::buildNVVMHostPipeline(OpPassManager &manager,
                                  const NVVMPipelineOptions &options) {
+  if (options.gradients)
+    manager.addPass(createGDPAAutoDiff());
   manager.addPass(createGDPAPrepareEntry());
+  manager.addPass(bufferization::createOneShotBufferizePass());
+  GDPAPlanOptions plan;
+  plan.target = options.chip;
+  manager.addPass(createGDPAPlan(plan));
+  manager.addPass(createConvertGDPAToTile());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
 }
 
 void gdpa::buildNVVMCodePipeline(OpPassManager &manager,
