@@ -3,7 +3,9 @@
 #include "gdpa/AutoDiff/BuildBackward.h"
 #include "gdpa/Dialect/GDPA/IR/AttentionShape.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/OwningOpRef.h"
 
 using namespace mlir;
 using namespace mlir::gdpa;
@@ -53,11 +55,14 @@ gdpa::buildBackward(OpBuilder &builder, AttentionOp op, Value dO,
            << op.getQuery().getType();
   if (failed(verifyWrt(op, wrt)))
     return failure();
-  Region joint;
+  Location loc = op.getLoc();
+  // The region first, in an operation of its own: what fails leaves no trace.
+  OwningOpRef<ModuleOp> holder = ModuleOp::create(loc);
+  Region &joint = holder->getBodyRegion();
+  joint.getBlocks().clear();
   if (failed(buildJointRegion(op, wrt, joint)))
     return failure();
 
-  Location loc = op.getLoc();
   Value output, statistics;
   if (op.hasStatistics()) {
     output = options.output ? options.output : op->getResult(0);

@@ -15,8 +15,9 @@ struct ReadModel : DifferentiableOpInterface::ExternalModel<ReadModel<Op>, Op> {
   LogicalResult buildVJP(Operation *op, VJPBuilder &vjp) const {
     Value source = op->getOperand(0);
     if (!isa<BlockArgument>(source))
-      return op->emitError("expected a read of a capture, found one of ")
-             << "the result of '" << source.getDefiningOp()->getName() << "'";
+      return op->emitOpError(
+                 "expected to read a capture, found the result of '")
+             << source.getDefiningOp()->getName() << "'";
     vjp.accumulate(source, cast<Op>(op).getIndices(), vjp.getCotangent());
     return success();
   }

@@ -24,12 +24,13 @@ static void eraseDeadOps(Block &block) {
   }
 }
 
-/// Unrolls loops that carry floats, as far as their bounds are constant: after
-/// that every intermediate value has a name that the reverse can use.
-static LogicalResult unrollLoops(Block &block) {
+/// Unrolls the loops that are differentiated, as far as their bounds are
+/// constant: after that every intermediate value has a name that the reverse
+/// can use.
+static LogicalResult unrollLoops(Block &block, const Activity &activity) {
   SmallVector<scf::ForOp> loops;
   block.walk([&](scf::ForOp loop) {
-    if (llvm::any_of(loop.getResultTypes(), llvm::IsaPred<FloatType>))
+    if (activity.isUsedBy(loop))
       loops.push_back(loop);
   });
   for (scf::ForOp loop : loops) { // inner ones first
@@ -80,17 +81,22 @@ static FailureOr<Value> differentiate(ArrayRef<unsigned> wrt, Block &block,
   Location loc = z.getLoc();
   Value s = block.getArgument(kScore), ct = block.getArgument(kCotangent);
   ValueRange captures = block.getArguments().drop_front(2 + kNumCoordinates);
-  if (failed(unrollLoops(block)))
+  auto findActivity = [&] {
+    Activity activity;
+    activity.addRoot(s);
+    for (unsigned capture : wrt)
+      activity.addRoot(captures[capture]);
+    activity.propagate(block);
+    return activity;
+  };
+  eraseDeadOps(block);
+  if (failed(unrollLoops(block, findActivity())))
     return failure();
   // Unrolling may have replaced z.
   z = block.getTerminator()->getOperand(0);
   eraseDeadOps(block);
 
-  Activity activity;
-  activity.addRoot(s);
-  for (unsigned capture : wrt)
-    activity.addRoot(captures[capture]);
-  activity.propagate(block);
+  Activity activity = findActivity();
   SmallVector<Operation *> ops;
   for (Operation &op : block.without_terminator())
     ops.push_back(&op);
@@ -107,8 +113,8 @@ static FailureOr<Value> differentiate(ArrayRef<unsigned> wrt, Block &block,
   for (unsigned capture : wrt)
     if (isa<FloatType>(captures[capture].getType()))
       if (Value gradient = takeMasked(captures[capture]))
-        AccumulateOp::create(builder, loc, gradient, captures[capture],
-                             ValueRange());
+        accumulateGradient(builder, loc, gradient, captures[capture],
+                           ValueRange());
   if (Value ds = takeMasked(s))
     return ds;
   return Value(arith::ConstantOp::create(builder, loc,
@@ -127,8 +133,7 @@ LogicalResult gdpa::buildJointRegion(AttentionOp op, ArrayRef<unsigned> wrt,
     if (argument.getArgNumber() == kScore)
       block.addArgument(argument.getType(), argument.getLoc()); // ct
   }
-  OpBuilder builder(op.getContext());
-  builder.setInsertionPointToEnd(&block);
+  OpBuilder builder = OpBuilder::atBlockEnd(&block);
   cloneBody(activation, builder, mapping);
   Operation *source = activation.getTerminator();
   Value z = mapping.lookupOrDefault(source->getOperand(0));

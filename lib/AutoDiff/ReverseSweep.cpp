@@ -69,6 +69,22 @@ void Activity::addCopies(const IRMapping &copies) {
 }
 
 //===----------------------------------------------------------------------===//
+// Gradients of captures
+//===----------------------------------------------------------------------===//
+
+void gdpa::accumulateGradient(OpBuilder &builder, Location loc, Value gradient,
+                              Value capture, ValueRange indices) {
+  // gdpa.accumulate takes the capture's element type or that of s.
+  auto argument = cast<BlockArgument>(capture);
+  auto element = cast<FloatType>(getElementTypeOrSelf(capture.getType()));
+  Scalar scalar(builder, loc, gradient);
+  if (scalar.getType() != element)
+    scalar = scalar.convert(
+        cast<FloatType>(argument.getOwner()->getArgument(0).getType()));
+  AccumulateOp::create(builder, loc, scalar, capture, indices);
+}
+
+//===----------------------------------------------------------------------===//
 // ReverseSweep
 //===----------------------------------------------------------------------===//
 
@@ -102,10 +118,9 @@ LogicalResult ReverseSweep::visit(Operation *op) {
     return success();
   auto differentiable = dyn_cast<DifferentiableOpInterface>(op);
   if (!differentiable)
-    return op->emitError("expected an operation with a derivative, found '")
-           << op->getName()
-           << "': implement gdpa::DifferentiableOpInterface for it, e.g. by an "
-              "external model";
+    return op->emitOpError("expected a derivative: implement "
+                           "gdpa::DifferentiableOpInterface for it, e.g. by an "
+                           "external model");
   SmallVector<std::optional<PredicatedValue>> cotangents;
   for (Value result : op->getResults())
     cotangents.push_back(take(result));

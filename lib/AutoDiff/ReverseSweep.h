@@ -57,6 +57,11 @@ private:
   llvm::MapVector<Value, SmallVector<PredicatedValue>> pending;
 };
 
+/// Accumulates `gradient` into `capture`[`indices`], in a type that
+/// gdpa.accumulate takes. `capture` is an argument of the joint region.
+void accumulateGradient(OpBuilder &builder, Location loc, Value gradient,
+                        Value capture, ValueRange indices);
+
 } // namespace mlir::gdpa
 
 #endif // GDPA_LIB_AUTODIFF_REVERSESWEEP_H

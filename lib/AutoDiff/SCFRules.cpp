@@ -12,12 +12,16 @@ using namespace mlir::gdpa;
 namespace {
 
 /// Literals whose condition is defined outside `op`, and the others.
-static std::pair<Predicate, Predicate>
-splitPredicate(const Predicate &predicate, Operation *op) {
+std::pair<Predicate, Predicate> splitPredicate(const Predicate &predicate,
+                                               Operation *op) {
   Predicate outer;
-  for (Predicate::Literal literal : predicate.getLiterals())
-    if (!op->isAncestor(literal.condition.getParentRegion()->getParentOp()))
+  for (Predicate::Literal literal : predicate.getLiterals()) {
+    bool isInside = llvm::any_of(op->getRegions(), [&](Region &region) {
+      return region.isAncestor(literal.condition.getParentRegion());
+    });
+    if (!isInside)
       outer = *outer.conjoin(literal);
+  }
   return {outer, predicate.without(outer)};
 }
 
@@ -144,9 +148,12 @@ struct IfModel : DifferentiableOpInterface::ExternalModel<IfModel, scf::IfOp> {
 struct ForModel
     : DifferentiableOpInterface::ExternalModel<ForModel, scf::ForOp> {
   LogicalResult buildVJP(Operation *op, VJPBuilder &) const {
-    return op->emitError("expected constant bounds and at most ")
-           << kMaxUnrolledIterations
-           << " iterations of a loop that is differentiated";
+    InFlightDiagnostic error =
+        op->emitOpError("expected constant bounds and at most ");
+    error << kMaxUnrolledIterations << " iterations to differentiate";
+    if (std::optional<APInt> count = cast<scf::ForOp>(op).getStaticTripCount())
+      error << ", found " << count->getZExtValue() << " iterations";
+    return error;
   }
 };
 

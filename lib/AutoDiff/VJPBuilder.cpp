@@ -120,9 +120,9 @@ void VJPBuilder::addCotangentUnless(unsigned index, Value condition,
 void VJPBuilder::accumulate(Value capture, ValueRange indices, Value gradient) {
   if (!isWanted(capture))
     return;
-  AccumulateOp::create(getBuilder(), getLoc(),
-                       getPredicate().mask(getBuilder(), getLoc(), gradient),
-                       capture, indices);
+  accumulateGradient(getBuilder(), getLoc(),
+                     getPredicate().mask(getBuilder(), getLoc(), gradient),
+                     capture, indices);
 }
 
 void VJPBuilder::addCotangentOf(Value value, PredicatedValue cotangent) {

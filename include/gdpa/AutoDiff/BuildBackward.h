@@ -30,7 +30,8 @@ FailureOr<AttentionBackwardOp> buildBackward(OpBuilder &builder, AttentionOp op,
 FailureOr<AttentionBackwardOp> buildBackward(OpBuilder &builder, AttentionOp op,
                                              Value dO, ArrayRef<unsigned> wrt);
 
-/// Fills `joint`, an empty region, with (s, ct, b, h, i, j, nq, nk, captures)
+/// Fills `joint`, an empty region of some operation, with (s, ct, b, h, i, j,
+/// nq, nk, captures)
 /// -> (z, ds) and the gradients of the captures `wrt` of `op`, not simplified
 /// yet.
 LogicalResult buildJointRegion(AttentionOp op, ArrayRef<unsigned> wrt,

@@ -360,7 +360,7 @@ LogicalResult updateCallers(func::FuncOp function, Operation *root) {
   for (SymbolTable::SymbolUse use : *uses) {
     auto call = dyn_cast<func::CallOp>(use.getUser());
     if (!call)
-      return use.getUser()->emitError("expected only calls of '@")
+      return use.getUser()->emitOpError("expected only calls of '@")
              << function.getName() << "', whose results grow by the statistics";
     calls.push_back(call);
   }
@@ -386,12 +386,18 @@ struct AutoDiffPass : gdpa::impl::GDPAAutoDiffBase<AutoDiffPass> {
       function.walk([&](AttentionOp op) { found.push_back(op); });
       if (found.empty())
         continue;
-      if (found.size() > 1 || found[0]->getParentOp() != function) {
+      if (found.size() > 1) {
         InFlightDiagnostic diag =
-            function.emitError("expected one gdpa.attention in the body of a "
-                               "function to differentiate, found ")
+            function.emitError("expected one gdpa.attention in a function to "
+                               "differentiate, found ")
             << found.size();
-        diag.attachNote(found.back().getLoc()) << "the last one is here";
+        diag.attachNote(found[1].getLoc()) << "the second one is here";
+        return signalPassFailure();
+      }
+      if (found[0]->getParentOp() != function) {
+        found[0].emitOpError("expected to stand in the body of the function "
+                             "itself to differentiate, found it in '")
+            << found[0]->getParentOp()->getName() << "'";
         return signalPassFailure();
       }
       SymbolTable symbols(function->getParentOp());
