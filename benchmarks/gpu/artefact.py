@@ -133,7 +133,8 @@ class Artefact:
         if "value" in parameter:
             return _SCALARS[parameter["type"]](evaluate(parameter["value"], symbols))
         name = parameter["scalar"]
-        return _SCALARS[self.arguments[name]["type"]](values[name])
+        value = values[name]
+        return _SCALARS[self.arguments[name]["type"]](value.item() if isinstance(value, torch.Tensor) else value)
 
 
 def relative_error(actual, expected):

@@ -23,6 +23,7 @@ void gdpa::buildNVVMHostPipeline(OpPassManager &manager,
   if (options.gradients)
     manager.addPass(createGDPAAutoDiff());
   manager.addPass(createGDPAPrepareEntry());
+  manager.addPass(gdpa_nv::createGDPANVRequireAlignment());
   manager.addPass(bufferization::createOneShotBufferizePass());
   GDPAPlanOptions plan;
   plan.target = options.chip;

@@ -266,7 +266,6 @@ public:
                            .getResult()
                      : loopOver(length, blockRows);
     (onKey ? place.keyBase : place.queryBase) = base;
-    place.uniformPoint = builder.saveInsertionPoint();
 
     auto type = RankedTensorType::get({kSumRows, kSumColumns},
                                       builder.getF32Type());
@@ -281,6 +280,9 @@ public:
     Value destination = program[sums];
     auto add = AccumulateOp::create(builder, loc, block, destination,
                                     distinctRows);
+    // Scalar code of the index stands before the sum that uses it.
+    place.uniformPoint =
+        OpBuilder::InsertPoint(add->getBlock(), mlir::Block::iterator(add));
     BlockBuilder blocks(builder, loc, scheme);
     RegionEmitter emitter(blocks, context.info, place);
     {

@@ -189,7 +189,7 @@ LogicalResult Describer::describeLaunch(gdpa_tile::LaunchOp launch,
             ? attribute(current, argument.getArgNumber(), "gdpa.name").str()
             : workspaceNames.lookup(source);
     auto type = dyn_cast<MemRefType>(operand.getType());
-    if (!type && argument && !operand.getType().isIndex()) {
+    if (!type && argument) {
       kernel.parameters.push_back(json::Object{{"scalar", name}});
       continue;
     }

@@ -1,5 +1,6 @@
 //===- ApproximateMath.cpp - elementary functions without libdevice -------===//
 
+#include "gdpa/Conversion/MathExpansion.h"
 #include "gdpa/Dialect/GDPA/IR/GDPA.h"
 #include "gdpa/Dialect/GDPANV/IR/GDPANV.h"
 #include "gdpa/Dialect/GDPANV/Transforms/Passes.h"
@@ -340,9 +341,18 @@ struct ApproximateMath
                    FastTrigonometric<math::CosOp>, FastPow>(context,
                                                             /*benefit=*/2);
     }
-    // What the hardware has no instruction for.
+    // The rest as arithmetic; what the hardware computes exactly stays.
+    gdpa::MathExpansionOptions expansion;
+    expansion.fast = fast;
+    expansion.filter = [fast](Operation *op) {
+      if (isa<math::SqrtOp>(op))
+        return false;
+      return !fast || !isa<math::TanhOp, math::Exp2Op, math::Log2Op,
+                           math::RsqrtOp, math::SinOp, math::CosOp>(op);
+    };
+    gdpa::populateMathExpansionPatterns(patterns, expansion);
     SmallVector<StringRef> expanded{"sinh", "cosh",  "tan",   "asinh", "acosh",
-                                    "atanh", "clampf", "fpowi", "powf"};
+                                    "atanh", "clampf", "fpowi"};
     math::populateExpansionPatterns(patterns, expanded);
     if (failed(applyPatternsGreedily(function, std::move(patterns))))
       return signalPassFailure();

@@ -54,12 +54,48 @@ struct ConvertPointer : ConvertOpToLLVMPattern<PointerOp> {
   }
 };
 
+/// A function that only an intrinsic of NVPTX reaches, element by element.
+template <class Op>
+struct ApproximateIntrinsic : OpRewritePattern<Op> {
+  ApproximateIntrinsic(MLIRContext *context, StringRef name)
+      : OpRewritePattern<Op>(context), name(name) {}
+
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+    Type element = getElementTypeOrSelf(op.getType());
+    if (!element.isF32() ||
+        !bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::afn))
+      return rewriter.notifyMatchFailure(op, "not an f32 approximation");
+    Location loc = op.getLoc();
+    auto call = [&](Value operand) -> Value {
+      return LLVM::CallIntrinsicOp::create(rewriter, loc, element,
+                                           rewriter.getStringAttr(name), operand)
+          .getResult(0);
+    };
+    auto type = dyn_cast<VectorType>(op.getType());
+    if (!type) {
+      rewriter.replaceOp(op, call(op.getOperand()));
+      return success();
+    }
+    auto elements = vector::ToElementsOp::create(rewriter, loc, op.getOperand());
+    SmallVector<Value> results;
+    for (Value operand : elements.getResults())
+      results.push_back(call(operand));
+    rewriter.replaceOpWithNewOp<vector::FromElementsOp>(op, type, results);
+    return success();
+  }
+  std::string name;
+};
+
 struct ConvertToNVVM : gdpa_nv::impl::ConvertGDPANVToNVVMBase<ConvertToNVVM> {
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     gpu::GPUModuleOp module = getOperation();
     {
       RewritePatternSet patterns(context);
+      patterns.add<ApproximateIntrinsic<math::Log2Op>>(
+          context, "llvm.nvvm.lg2.approx.ftz.f");
+      patterns.add<ApproximateIntrinsic<math::RsqrtOp>>(
+          context, "llvm.nvvm.rsqrt.approx.ftz.f");
       vector::populateVectorBroadcastLoweringPatterns(patterns);
       vector::populateVectorShapeCastLoweringPatterns(patterns);
       vector::populateVectorFromElementsUnrollPatterns(patterns);

@@ -86,8 +86,22 @@ def GDPANVApproximateMath : Pass<"gdpa-nv-approximate-math", "::mlir::gpu::GPUFu
     | sqrt, rsqrt | sqrt.approx, rsqrt.approx | 2^-22.9 relative |
     | division | div.approx | 2 ulp for abs(divisor) in [2^-126, 2^126] |
     | sin, cos | sin.approx, cos.approx after reduction by 2 pi | 2^-20.5 absolute for abs(x) <= 512, growing with abs(x) |
+
+    Everything else, and every function in kernels of precision `exact`, becomes arithmetic (`gdpa/Conversion/MathExpansion.h`): at most 2 ulp for `exact`.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
+}
+
+def GDPANVRequireAlignment : Pass<"gdpa-nv-require-alignment"> {
+  let summary = "state which rows of an entry are copied 16 bytes at a time";
+  let description = [{
+    Marks the buffers of an entry that hold rows of heads (roles q, k, v, do, o, dq, dk, dv) with `gdpa.stride_multiple_bytes = 16`: cp.async
+    copies 16 bytes, so that their addresses and strides must be multiples of that. The launch description repeats it and the runtime checks it.
+
+    ```mlir
+    func.func @attention(%q: memref<...> {gdpa.name = "q", gdpa.role = "q", gdpa.stride_multiple_bytes = 16 : i64}, ...)
+    ```
+  }];
 }
 
 def GDPANVFlattenParameters : Pass<"gdpa-nv-flatten-parameters", "::mlir::gpu::GPUFuncOp"> {
