@@ -32,6 +32,9 @@ using namespace mlir::gdpa_cpu;
 
 namespace {
 
+/// A line of the caches.
+constexpr int64_t kLineBytes = 64;
+
 /// Whether `expr` is the row-major position of dimensions first..last (inclusive)
 /// of a block of `shape`.
 bool isRowMajorPosition(AffineExpr expr, ArrayRef<int64_t> shape, unsigned first,
@@ -254,7 +257,20 @@ FailureOr<Value> BlockLowering::allocate(Operation *op, RankedTensorType type,
   }
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(&func.getBody().front());
-  return memref::AllocOp::create(b, MemRefType::get(shape, type.getElementType()))
+  // Rows a multiple of 256 bytes apart would fall into few sets of the first level
+  // cache when a register tile walks down its columns.
+  SmallVector<int64_t> padded(shape);
+  int64_t elementBytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  if (type.getRank() > 1 && (shape.back() * elementBytes) % 256 == 0)
+    padded.back() += kLineBytes / elementBytes;
+  Value buffer =
+      memref::AllocOp::create(b, MemRefType::get(padded, type.getElementType()));
+  if (padded == shape)
+    return buffer;
+  SmallVector<OpFoldResult> offsets(shape.size(), b.getIndexAttr(0));
+  SmallVector<OpFoldResult> strides(shape.size(), b.getIndexAttr(1));
+  return memref::SubViewOp::create(
+             b, buffer, offsets, getAsIndexOpFoldResult(b.getContext(), shape), strides)
       .getResult();
 }
 

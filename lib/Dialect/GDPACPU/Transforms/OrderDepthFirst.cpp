@@ -28,62 +28,120 @@ bool isMovable(Operation *op) {
 /// Orders one block.
 class BlockOrder {
 public:
-  explicit BlockOrder(Block *block) : block(block) {}
+  BlockOrder(Block *block, int64_t interleave)
+      : block(block), interleave(interleave) {}
 
   void run() {
     SmallVector<Operation *> stores;
     for (Operation &op : *block)
       if (isa<vector::StoreOp, vector::TransferWriteOp>(op))
         stores.push_back(&op);
-    for (Operation *store : stores)
-      placeOperands(store);
+    ArrayRef<Operation *> rest = stores;
+    while (!rest.empty()) {
+      size_t count = std::min<size_t>(interleave, rest.size());
+      place(rest.take_front(count));
+      rest = rest.drop_front(count);
+    }
   }
 
 private:
   /// Adds `op` and what it needs to `order`, operands first.
-  void collect(Operation *op) {
+  void collect(Operation *op, SmallVectorImpl<Operation *> &order) {
     if (!op || op->getBlock() != block || placed.contains(op) || !isMovable(op) ||
         !tree.insert(op).second)
       return;
     for (Value operand : op->getOperands())
-      collect(operand.getDefiningOp());
+      collect(operand.getDefiningOp(), order);
     order.push_back(op);
   }
 
-  /// Moves everything that only `store` needs from here on to just before it.
-  void placeOperands(Operation *store) {
+  /// Moves what only these stores need from here on to just before the first of
+  /// them, the computations of the stores in turns: one alone would wait for its
+  /// own results.
+  void place(ArrayRef<Operation *> stores) {
     tree.clear();
-    order.clear();
-    for (Value operand : store->getOperands())
-      collect(operand.getDefiningOp());
-    // What something else uses before the store stays where it is; users come
-    // after their operands in `order`.
-    for (Operation *op : llvm::reverse(order))
-      for (Operation *user : op->getUsers()) {
-        Operation *ancestor = block->findAncestorOpInBlock(*user);
-        if (ancestor && ancestor != store && !tree.contains(ancestor) &&
-            ancestor->isBeforeInBlock(store)) {
-          tree.erase(op);
-          break;
-        }
+    SmallVector<SmallVector<Operation *>> orders;
+    for (Operation *store : stores) {
+      SmallVector<Operation *> &order = orders.emplace_back();
+      for (Value operand : store->getOperands())
+        collect(operand.getDefiningOp(), order);
+    }
+    Operation *first = stores.front();
+    if (stores.size() > 1 && dependsOnLater(orders, first)) {
+      for (size_t at = 0; at < stores.size(); ++at)
+        place(stores.slice(at, 1));
+      return;
+    }
+    // What something else uses before the stores stays where it is; users come
+    // after their operands in each list.
+    bool changed = true;
+    while (changed) {
+      changed = false;
+      for (ArrayRef<Operation *> order : orders)
+        for (Operation *op : llvm::reverse(order))
+          if (tree.contains(op) && isUsedBefore(op, first)) {
+            tree.erase(op);
+            changed = true;
+          }
+    }
+    SmallVector<size_t> next(orders.size(), 0);
+    DenseSet<Operation *> done;
+    for (bool more = true; more;) {
+      more = false;
+      for (auto [order, at] : llvm::zip(orders, next)) {
+        if (at == order.size())
+          continue;
+        more = true;
+        Operation *op = order[at];
+        // An operand may stand in another list, further down.
+        if (llvm::any_of(op->getOperands(), [&](Value operand) {
+              Operation *source = operand.getDefiningOp();
+              return source && tree.contains(source) && !done.contains(source);
+            }))
+          continue;
+        done.insert(op);
+        placed.insert(op);
+        ++at;
+        if (tree.contains(op))
+          op->moveBefore(first);
       }
-    for (Operation *op : order) {
-      placed.insert(op);
-      if (tree.contains(op))
-        op->moveBefore(store);
     }
   }
 
+  /// Whether something that stays where it is, a load perhaps, lies behind the
+  /// place to which its users would move.
+  bool dependsOnLater(ArrayRef<SmallVector<Operation *>> orders, Operation *place) {
+    for (ArrayRef<Operation *> order : orders)
+      for (Operation *op : order)
+        for (Value operand : op->getOperands()) {
+          Operation *source = operand.getDefiningOp();
+          if (source && source->getBlock() == block && !tree.contains(source) &&
+              place->isBeforeInBlock(source))
+            return true;
+        }
+    return false;
+  }
+
+  bool isUsedBefore(Operation *op, Operation *store) {
+    return llvm::any_of(op->getUsers(), [&](Operation *user) {
+      Operation *ancestor = block->findAncestorOpInBlock(*user);
+      return ancestor && !tree.contains(ancestor) &&
+             ancestor->isBeforeInBlock(store);
+    });
+  }
+
   Block *block;
+  int64_t interleave;
   DenseSet<Operation *> placed, tree;
-  SmallVector<Operation *> order;
 };
 
 struct OrderDepthFirst : gdpa_cpu::impl::GDPACPUOrderDepthFirstBase<OrderDepthFirst> {
+  using GDPACPUOrderDepthFirstBase::GDPACPUOrderDepthFirstBase;
+
   void runOnOperation() override {
     if (!isProgram(getOperation()))
       return;
-    getOperation().walk([](Block *block) { BlockOrder(block).run(); });
+    getOperation().walk([&](Block *block) { BlockOrder(block, interleave).run(); });
   }
 };
 } // namespace

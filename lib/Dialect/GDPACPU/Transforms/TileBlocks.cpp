@@ -62,18 +62,32 @@ struct TileBlocks : gdpa_cpu::impl::GDPACPUTileBlocksBase<TileBlocks> {
     return sizes;
   }
 
-  static scf::SCFTilingOptions options(MLIRContext *context,
-                                       ArrayRef<int64_t> sizes) {
+  /// Columns before rows: the columns of the right operand stay in the first
+  /// level cache while the rows of the left one pass.
+  static SmallVector<int64_t> productInterchange(linalg::LinalgOp op,
+                                                 ArrayRef<int64_t> sizes) {
+    SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, sizes.size()));
+    SmallVector<unsigned> parallel;
+    op.getParallelDims(parallel);
+    if (parallel.size() >= 2)
+      std::swap(order[parallel[parallel.size() - 2]], order[parallel.back()]);
+    return order;
+  }
+
+  static scf::SCFTilingOptions options(MLIRContext *context, ArrayRef<int64_t> sizes,
+                                       ArrayRef<int64_t> interchange = {}) {
     scf::SCFTilingOptions options;
+    if (!interchange.empty())
+      options.setInterchange(interchange);
     options.setTileSizes(getAsIndexOpFoldResult(context, sizes));
     return options;
   }
 
-  LogicalResult tile(RewriterBase &rewriter, Operation *op,
-                     ArrayRef<int64_t> sizes) {
+  LogicalResult tile(RewriterBase &rewriter, Operation *op, ArrayRef<int64_t> sizes,
+                     ArrayRef<int64_t> interchange = {}) {
     rewriter.setInsertionPoint(op);
     FailureOr<scf::SCFTilingResult> result = scf::tileUsingSCF(
-        rewriter, cast<TilingInterface>(op), options(op->getContext(), sizes));
+        rewriter, cast<TilingInterface>(op), options(op->getContext(), sizes, interchange));
     if (failed(result))
       return op->emitOpError("expected an operation that can be tiled");
     rewriter.replaceOp(op, result->replacements);
@@ -144,8 +158,12 @@ struct TileBlocks : gdpa_cpu::impl::GDPACPUTileBlocksBase<TileBlocks> {
              });
     };
     for (linalg::LinalgOp op : collect(isOther)) {
-      bool product = isa<linalg::ContractOp>(op);
-      if (failed(tile(rewriter, op, product ? productTileSizes(op) : tileSizes(op))))
+      SmallVector<int64_t> sizes = tileSizes(op), interchange;
+      if (isa<linalg::ContractOp>(op)) {
+        sizes = productTileSizes(op);
+        interchange = productInterchange(op, sizes);
+      }
+      if (failed(tile(rewriter, op, sizes, interchange)))
         return signalPassFailure();
     }
     auto isScore = [](Operation *op) { return getRole(op) == "score"; };

@@ -175,9 +175,12 @@ def GDPACPUOrderDepthFirst : Pass<"gdpa-cpu-order-depth-first", "::mlir::func::F
   let summary = "place what a store needs just before it";
   let description = [{
     Unrolled code computes all of a tile's exponentials, then all of its sums, and so on:
-    more live vectors than there are registers. Ordered by the stores, one vector's
-    computation follows the other.
+    more live vectors than there are registers. Ordered by the stores, the computation of
+    a few vectors follows that of the few before.
   }];
+  let options = [
+    Option<"interleave", "interleave", "int64_t", "4", "how many vectors are computed in turns">
+  ];
 }
 
 def GDPACPUEntry : Pass<"gdpa-cpu-entry", "::mlir::ModuleOp"> {
