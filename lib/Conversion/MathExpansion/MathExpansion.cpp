@@ -152,6 +152,7 @@ public:
 
 private:
   Value scaled(Value shifted, Value polynomialValue, Value n);
+  Value exponential(Value x, bool halved);
   Value logarithm(Value x, double factor, double factorRest, Value correction);
   Value sine(Value x, bool cosine);
   Value splat(Type splatType, TypedAttr value) {
@@ -189,8 +190,8 @@ Value Arithmetic::scaled(Value shifted, Value p, Value n) {
   }
   Value half = shl(sra(bits(shifted), 1), 23);
   Value rest = subI(shl(bits(shifted), 23), half);
-  return mul(fromBits(addI(bits(p), half)),
-             fromBits(addI(rest, integer(0x3f800000))));
+  Value one = integer(0x3f800000);
+  return mul(mul(p, fromBits(addI(half, one))), fromBits(addI(rest, one)));
 }
 
 /// exp(x) = 2^n exp(r), n = round(x log2 e), |r| <= log(2) / 2. Exact: 1.1 ulp.
@@ -211,8 +212,13 @@ Value Arithmetic::exp(Value x) {
     return select(is(CmpFPredicate::OLE, t, -126.0), constant(0.0),
                   select(is(CmpFPredicate::UNO, x, x), x, result));
   }
+  return exponential(x, /*halved=*/false);
+}
+
+/// exp(x), or half of it, which overflows later.
+Value Arithmetic::exponential(Value x, bool halved) {
   // Beyond these the result is infinite or rounds to zero.
-  x = atLeast(atMost(x, 89.0), -104.0);
+  x = atLeast(atMost(x, halved ? 89.5 : 89.0), -104.0);
   Value shifted = fma(x, kLog2E, kRound);
   Value n = sub(shifted, constant(kRound));
   // log(2) in two parts; the first has few enough bits that n * part is exact.
@@ -221,6 +227,10 @@ Value Arithmetic::exp(Value x) {
   Value p = polynomial(r, {0.0013814602280035615, 0.008368715643882751,
                            0.04166838899254799, 0.1666652113199234,
                            0.4999999403953552, 1.0, 1.0});
+  if (halved) {
+    shifted = add(shifted, -1.0);
+    n = add(n, -1.0);
+  }
   return scaled(shifted, p, n);
 }
 
@@ -325,28 +335,23 @@ Value Arithmetic::tanh(Value x) {
   Value small = fma(mul(square, p), x, x);
   Value e = exp(add(magnitude, magnitude));
   Value large = sub(constant(1.0), div(constant(2.0), add(e, 1.0)));
-  return select(is(CmpFPredicate::OLT, magnitude, 0.625), small,
-                withSign(large, x));
+  return withSign(select(is(CmpFPredicate::OLT, magnitude, 0.625), small, large), x);
 }
 
-/// Through expm1: (E + E / (E + 1)) / 2.
+/// Through expm1: (E + E / (E + 1)) / 2 with E = expm1(|x|); beyond 20 half of exp.
 Value Arithmetic::sinh(Value x) {
   Value magnitude = abs(x);
-  // exp overflows before sinh: half the argument's power is applied twice.
   Value e = expm1(magnitude);
   Value mean = mul(add(e, div(e, add(e, 1.0))), 0.5);
-  Value half = exp(mul(magnitude, 0.5));
-  Value large = mul(mul(half, 0.5), half);
-  Value result = select(is(CmpFPredicate::OGT, magnitude, 20.0), large, mean);
+  Value result = select(is(CmpFPredicate::OGT, magnitude, 20.0),
+                        exponential(magnitude, /*halved=*/true), mean);
   return select(is(CmpFPredicate::OLT, magnitude, 1e-4), x, withSign(result, x));
 }
 
+/// h + 1 / (4 h) with h = exp(|x|) / 2.
 Value Arithmetic::cosh(Value x) {
-  Value half = exp(mul(abs(x), 0.5));
-  Value large = mul(mul(half, 0.5), half);
-  Value e = exp(abs(x));
-  Value small = fma(e, 0.5, div(constant(0.5), e));
-  return select(is(CmpFPredicate::OGT, abs(x), 20.0), large, small);
+  Value half = exponential(abs(x), /*halved=*/true);
+  return add(half, div(constant(0.25), half));
 }
 
 /// A polynomial in x^2 below 0.92, else 1 - exp(log erfc): 1.5 ulp.
@@ -405,17 +410,18 @@ Value Arithmetic::sine(Value x, bool cosine) {
     Arithmetic wide = as(like(b.getF64Type()));
     Value m = orI(andI(bits(x), integer(0x7fffff)), integer(0x800000));
     Value biased = andI(srl(bits(x), 23), integer(0xff));
-    // First bit of 2/pi with a weight below 4 after the product: E - 2.
-    Value start = subI(biased, integer(152));
+    // First bit of 2/pi with a weight below 4 after the product: E - 2, counted
+    // from a word of zeros before the fraction.
+    Value start = subI(biased, integer(152 - 32));
     start = select(is(CmpIPredicate::slt, start, integer(0)), integer(0), start);
     // 2/pi as a binary fraction, 32 bits a word. The first two bits of the
     // product are the quadrant.
-    const uint32_t words[] = {0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0,
+    const uint32_t words[] = {0, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0,
                               0xdb629599, 0x3c439041, 0xfe5163ab};
     Value word = srl(start, 5), offset = andI(start, integer(31));
     auto pick = [&](unsigned first) {
       Value value = integer(static_cast<int32_t>(words[first]));
-      for (unsigned k = 1; k < 4; ++k)
+      for (unsigned k = 1; k < 5; ++k)
         value = select(is(CmpIPredicate::eq, word, integer(k)),
                        integer(static_cast<int32_t>(words[first + k])), value);
       return arith::ExtUIOp::create(b, wide.integerType, value).getResult();
@@ -463,6 +469,8 @@ Value Arithmetic::sine(Value x, bool cosine) {
   Value result = select(odd, c, s);
   Value negative = is(CmpIPredicate::ne, andI(quadrant, integer(2)), integer(0));
   result = select(negative, neg(result), result);
+  if (!cosine) // -0 stays
+    result = select(is(CmpFPredicate::OEQ, x, 0.0), x, result);
   // Infinity and NaN.
   return select(is(CmpFPredicate::UGE, magnitude, kInfinity), sub(x, x), result);
 }
@@ -546,7 +554,7 @@ Value Arithmetic::remainder(Value x, Value y) {
   return select(bad, constant(std::numeric_limits<double>::quiet_NaN()), result);
 }
 
-/// Whether `op` is to be expanded here; f16 and bf16 are widened first.
+/// Whether `op` is to be expanded here.
 template <class Op>
 bool admits(Op op, const MathExpansionOptions &options) {
   return !options.filter || options.filter(op);
