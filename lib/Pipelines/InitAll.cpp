@@ -2,6 +2,7 @@
 
 #include "gdpa/InitAll.h"
 #include "gdpa/AutoDiff/AutoDiff.h"
+#include "gdpa/Conversion/GDPAToLinalg/GDPAToLinalg.h"
 #include "gdpa/Conversion/GDPAToReference/GDPAToReference.h"
 #include "gdpa/Conversion/GDPAToTile/Passes.h"
 #include "gdpa/Dialect/GDPA/IR/GDPA.h"
@@ -38,6 +39,7 @@ void gdpa::registerAllPasses() {
   gdpa::registerGDPATransformsPasses();
   gdpa::registerGDPAToTilePasses();
   gdpa_cpu::registerGDPACPUTransformsPasses();
+  gdpa::registerGDPAToLinalgPasses();
   gdpa::registerGDPAToReferencePasses();
   gdpa_nv::registerGDPANVTransformsPasses();
   gdpa::registerPipelines();
