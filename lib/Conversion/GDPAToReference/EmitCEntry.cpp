@@ -101,9 +101,26 @@ Value TensorReader::fits(unsigned number, Type type) {
     result = arith::AndIOp::create(builder, loc, result, condition);
   };
   require(equals(field(number, kRank, i32), memref ? memref.getRank() : 0));
-  for (int64_t dim = 0; memref && dim < memref.getRank(); ++dim)
+  if (!memref)
+    return result;
+  for (int64_t dim = 0; dim < memref.getRank(); ++dim)
     if (!memref.isDynamicDim(dim))
       require(equals(field(number, kShape, i64, dim), memref.getDimSize(dim)));
+  // Strides of an empty tensor mean nothing, nor does that of a dimension of
+  // one element.
+  Value isEmpty = arith::ConstantIntOp::create(builder, loc, 0, 1);
+  for (int64_t dim = 0; dim < memref.getRank(); ++dim)
+    isEmpty = arith::OrIOp::create(builder, loc, isEmpty,
+                                   equals(field(number, kShape, i64, dim), 0));
+  if (auto layout = dyn_cast<StridedLayoutAttr>(memref.getLayout()))
+    for (auto [dim, stride] : llvm::enumerate(layout.getStrides())) {
+      if (ShapedType::isDynamic(stride))
+        continue;
+      Value isOne = equals(field(number, kShape, i64, dim), 1);
+      Value isUnused = arith::OrIOp::create(builder, loc, isEmpty, isOne);
+      Value fits = equals(field(number, kStrides, i64, dim), stride);
+      require(arith::OrIOp::create(builder, loc, isUnused, fits));
+    }
   return result;
 }
 

@@ -165,7 +165,11 @@ LogicalResult EntryBuilder::collect() {
       return function.emitError("expected arguments with different names, "
                                 "found two called '")
              << name << "'";
-    inputs.push_back({name, role, false, convertType(source.getType()), source});
+    bool hasRows = role == "q" || role == "k" || role == "v";
+    inputs.push_back({name, role, false,
+                      hasRows ? Type(convertRowsType(source.getType()))
+                              : convertType(source.getType()),
+                      source});
   }
 
   // What is no argument must be a scalar constant.
@@ -449,7 +453,7 @@ LogicalResult EntryBuilder::buildForward() {
     return failure();
   std::vector<EntryArgument> arguments = inputs;
   arguments.push_back(
-      {"o", "o", true, convertType(op.getOutputInit().getType()), {}});
+      {"o", "o", true, convertRowsType(op.getOutputInit().getType()), {}});
   if (hasStatistics())
     arguments.push_back({"stats", "stats", true,
                          convertType(op.getStatisticsInit().getType()),
@@ -598,7 +602,7 @@ LogicalResult EntryBuilder::buildBackward() {
 
   std::vector<EntryArgument> arguments = inputs;
   arguments.push_back(
-      {"do", "do", false, convertType(op.getOutputInit().getType()), {}});
+      {"do", "do", false, convertRowsType(op.getOutputInit().getType()), {}});
   if (hasStatistics())
     arguments.push_back({"dstats", "dstats", false,
                          convertType(op.getStatisticsInit().getType()),
@@ -606,11 +610,11 @@ LogicalResult EntryBuilder::buildBackward() {
   auto addResult = [&](std::string name, std::string role, Type type) {
     arguments.push_back({name, role, true, type, {}});
   };
-  Type queryType = convertType(op.getQuery().getType());
-  Type keyType = convertType(op.getKey().getType());
+  Type queryType = convertRowsType(op.getQuery().getType());
+  Type keyType = convertRowsType(op.getKey().getType());
   addResult("dq", "dq", queryType);
   addResult("dk", "dk", keyType);
-  addResult("dv", "dv", convertType(op.getValue().getType()));
+  addResult("dv", "dv", convertRowsType(op.getValue().getType()));
   SmallVector<unsigned> floatCaptures;
   for (auto [c, capture] : llvm::enumerate(op.getCaptures())) {
     if (!isFloatCapture(capture) || !isa<BlockArgument>(capture))

@@ -27,9 +27,21 @@ Type reference::convertType(Type type) {
   auto shaped = dyn_cast<ShapedType>(type);
   if (!shaped || !isa<RankedTensorType, MemRefType>(type))
     return type;
+  Type element = convertType(shaped.getElementType());
+  if (shaped.getRank() == 0)
+    return MemRefType::get({}, element);
   SmallVector<int64_t> strides(shaped.getRank(), ShapedType::kDynamic);
-  return MemRefType::get(shaped.getShape(), convertType(shaped.getElementType()),
+  return MemRefType::get(shaped.getShape(), element,
                          StridedLayoutAttr::get(context, 0, strides));
+}
+
+MemRefType reference::convertRowsType(Type type) {
+  auto memref = cast<MemRefType>(convertType(type));
+  SmallVector<int64_t> strides(memref.getRank(), ShapedType::kDynamic);
+  strides.back() = 1;
+  return MemRefType::get(
+      memref.getShape(), memref.getElementType(),
+      StridedLayoutAttr::get(type.getContext(), 0, strides));
 }
 
 namespace {

@@ -16,6 +16,10 @@ namespace mlir::gdpa::reference {
 /// and memrefs become memrefs of any strides, everything else stays.
 Type convertType(Type type);
 
+/// The same for a tensor of rows (query, key, value, output, their gradients):
+/// the elements of a row lie side by side, as in kernels.
+MemRefType convertRowsType(Type type);
+
 /// What the function does besides computing the region's results.
 enum class RegionMode {
   /// Nothing: (arguments...) -> results.

@@ -91,9 +91,12 @@ public:
         });
     return loop.getResult(0);
   }
+  /// The terms may be added in any order, so that LLVM can use vectors.
   Value sum(Value end, llvm::function_ref<Value(Value)> term) {
-    return fold(end, real(0),
-                [&](Value x, Value carried) { return add(carried, term(x)); });
+    return fold(end, real(0), [&](Value x, Value carried) -> Value {
+      return arith::AddFOp::create(builder, loc, carried, term(x),
+                                   arith::FastMathFlags::reassoc);
+    });
   }
   void ifTrue(Value condition, llvm::function_ref<void()> then) {
     scf::IfOp::create(builder, loc, condition, [&](OpBuilder &, Location) {

@@ -28,8 +28,8 @@ def ConvertGDPAToReferencePass : Pass<"convert-gdpa-to-reference", "::mlir::Modu
       return %o : tensor<1x1x?x8xf32>
     }
     // becomes
-    func.func @f(%q: memref<1x1x?x8xf64, strided<[?, ?, ?, ?]>> {gdpa.access = "read", gdpa.name = "q", gdpa.role = "q"}, ...,
-                 %o: memref<1x1x?x8xf64, strided<[?, ?, ?, ?]>> {gdpa.access = "write", gdpa.name = "o", gdpa.role = "o"})
+    func.func @f(%q: memref<1x1x?x8xf64, strided<[?, ?, ?, 1]>> {gdpa.access = "read", gdpa.name = "q", gdpa.role = "q"}, ...,
+                 %o: memref<1x1x?x8xf64, strided<[?, ?, ?, 1]>> {gdpa.access = "write", gdpa.name = "o", gdpa.role = "o"})
         attributes {gdpa.entry = "forward"} {
       scf.for ...
     }
@@ -50,7 +50,7 @@ def EmitCEntryPass : Pass<"gdpa-emit-c-entry", "::mlir::ModuleOp"> {
     A `func.func` with the attribute `gdpa.entry` becomes private; in its place stands
     a function of that name with the signature
     `int32_t f(const gdpa_tensor *args, void *workspace, const gdpa_runtime *runtime)`.
-    It checks each argument's type, rank and static sizes, and returns the 1-based
+    It checks each argument's type, rank, static sizes and static strides, and returns the 1-based
     position of the first argument that does not fit, 0 when the entry has run.
   }];
   let dependentDialects = [

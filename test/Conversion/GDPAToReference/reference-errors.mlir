@@ -1,0 +1,75 @@
+// RUN: gdpa-opt %s --convert-gdpa-to-reference=gradients --split-input-file --verify-diagnostics
+
+func.func @bits(%q: tensor<1x1x4x8xf32>, %k: tensor<1x1x4x8xf32>, %v: tensor<1x1x4x8xf32>, %c: f32, %o0: tensor<1x1x4x8xf32>) -> tensor<1x1x4x8xf32> {
+  %o = gdpa.attention bhsd none
+      ins(%q, %k, %v : tensor<1x1x4x8xf32>, tensor<1x1x4x8xf32>, tensor<1x1x4x8xf32>)
+      outs(%o0 : tensor<1x1x4x8xf32>)
+      scale(%c : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+        // expected-error @below {{of a float type has no meaning in the reference target, which computes in f64}}
+        %n = arith.bitcast %s : f32 to i32
+        %z = arith.sitofp %n : i32 to f32
+        gdpa.yield %z : f32
+      }
+      -> tensor<1x1x4x8xf32>
+  return %o : tensor<1x1x4x8xf32>
+}
+
+// -----
+
+func.func @computed(%q: tensor<1x1x4x8xf32>, %k: tensor<1x1x4x8xf32>, %v: tensor<1x1x4x8xf32>, %c: f32, %o0: tensor<1x1x4x8xf32>) -> tensor<1x1x4x8xf32> {
+  %twice = arith.addf %c, %c : f32
+  // expected-error @below {{expected its scale to be an argument of the function or a scalar constant}}
+  %o = gdpa.attention bhsd none
+      ins(%q, %k, %v : tensor<1x1x4x8xf32>, tensor<1x1x4x8xf32>, tensor<1x1x4x8xf32>)
+      outs(%o0 : tensor<1x1x4x8xf32>)
+      scale(%twice : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) { gdpa.yield %s : f32 }
+      -> tensor<1x1x4x8xf32>
+  return %o : tensor<1x1x4x8xf32>
+}
+
+// -----
+
+// expected-error @below {{expected arguments with different names, found two called 'k'}}
+func.func @names(%q: tensor<1x1x4x8xf32> {gdpa.name = "k"}, %k: tensor<1x1x4x8xf32>, %v: tensor<1x1x4x8xf32>, %c: f32, %o0: tensor<1x1x4x8xf32>) -> tensor<1x1x4x8xf32> {
+  %o = gdpa.attention bhsd none
+      ins(%q, %k, %v : tensor<1x1x4x8xf32>, tensor<1x1x4x8xf32>, tensor<1x1x4x8xf32>)
+      outs(%o0 : tensor<1x1x4x8xf32>)
+      scale(%c : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) { gdpa.yield %s : f32 }
+      -> tensor<1x1x4x8xf32>
+  return %o : tensor<1x1x4x8xf32>
+}
+
+// -----
+
+func.func @memrefs(%q: memref<1x1x4x8xf32>, %k: memref<1x1x4x8xf32>, %v: memref<1x1x4x8xf32>, %c: f32, %o: memref<1x1x4x8xf32>) {
+  // expected-error @below {{expected tensors, found memrefs: the reference target starts from the tensor form}}
+  gdpa.attention bhsd none
+      ins(%q, %k, %v : memref<1x1x4x8xf32>, memref<1x1x4x8xf32>, memref<1x1x4x8xf32>)
+      outs(%o : memref<1x1x4x8xf32>)
+      scale(%c : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) { gdpa.yield %s : f32 }
+  return
+}
+
+// -----
+
+// expected-error @below {{expected one gdpa.attention in a function, found 2}}
+func.func @two(%q: tensor<1x1x4x8xf32>, %k: tensor<1x1x4x8xf32>, %v: tensor<1x1x4x8xf32>, %c: f32, %o0: tensor<1x1x4x8xf32>) -> tensor<1x1x4x8xf32> {
+  %o = gdpa.attention bhsd none
+      ins(%q, %k, %v : tensor<1x1x4x8xf32>, tensor<1x1x4x8xf32>, tensor<1x1x4x8xf32>)
+      outs(%o0 : tensor<1x1x4x8xf32>)
+      scale(%c : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) { gdpa.yield %s : f32 }
+      -> tensor<1x1x4x8xf32>
+  // expected-note @below {{the second one is here}}
+  %p = gdpa.attention bhsd none
+      ins(%o, %k, %v : tensor<1x1x4x8xf32>, tensor<1x1x4x8xf32>, tensor<1x1x4x8xf32>)
+      outs(%o0 : tensor<1x1x4x8xf32>)
+      scale(%c : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) { gdpa.yield %s : f32 }
+      -> tensor<1x1x4x8xf32>
+  return %p : tensor<1x1x4x8xf32>
+}
