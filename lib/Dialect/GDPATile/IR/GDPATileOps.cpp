@@ -84,7 +84,8 @@ LogicalResult WorkspaceOp::verify() {
   auto type = cast<MemRefType>(getType());
   if (!type.getLayout().isIdentity())
     return emitOpError("expected a contiguous memref, found ") << type;
-  if (type.getNumDynamicDims() != static_cast<int64_t>(getDynamicSizes().size()))
+  if (type.getNumDynamicDims() !=
+      static_cast<int64_t>(getDynamicSizes().size()))
     return emitOpError("expected ")
            << type.getNumDynamicDims() << " dynamic sizes, found "
            << getDynamicSizes().size();
