@@ -325,10 +325,10 @@ class Drawer:
             return self.add("arith.mulf", self.add(self.choose(["math.floor", "math.ceil", "math.round"]), eighth), self.number(0.25))
         return self.add("math.copysign", self.add("arith.mulf", x, x), x)
 
-    def condition(self):
+    def condition(self, combined=True):
         """An i1 of the coordinates."""
         i, j = self.coordinate("i"), self.coordinate("j")
-        kind = self.choose(["causal", "corner", "window", "stripes", "documents", "prefix", "and", "or", "xor"])
+        kind = self.choose(["causal", "corner", "window", "stripes", "documents", "prefix", *(("and", "or", "xor") if combined else ())])
         if kind == "causal":
             return self.add("arith.cmpi", i, j, detail=self.choose(["sge", "sgt", "sle", "ne"]))
         if kind == "corner":
@@ -348,7 +348,7 @@ class Drawer:
             return self.add("arith.cmpi", j, self.add("capture", detail=self.capture((), "index")), detail="slt")
         if kind in ("and", "or", "xor"):
             op = {"and": "arith.andi", "or": "arith.ori", "xor": "arith.xori"}[kind]
-            return self.add(op, self.condition(), self.condition())
+            return self.add(op, self.condition(combined=False), self.condition(combined=False))
         return self.add("arith.cmpi", i, j, detail="sge")
 
     def draw(self):
@@ -430,7 +430,7 @@ def simpler(case):
             yield dataclasses.replace(case, sizes=smaller)
 
 
-def reduced(case, fails, attempts=80):
+def reduced(case, fails, attempts=120):
     """A smaller case that still fails; `fails(case)` is called at most `attempts` times."""
     progress = True
     while progress and attempts > 0:
