@@ -16,7 +16,7 @@ def GDPANV_LaunchOp : GDPANV_Op<"launch", [
   let description = [{
     What `gdpa_tile.launch` becomes once its program is a kernel of a `gpu.module`. The arguments are
     those of the program; `--gdpa-nv-flatten-parameters` says which parameters of the kernel they stand for. The kernel's
-    attributes say the rest: `nvvm.reqntid` (threads) and `gdpa_nv.shared_bytes` (dynamic shared memory).
+    attributes say the rest: `nvvm.maxntid` (threads) and `gdpa_nv.shared_bytes` (dynamic shared memory).
 
     ```mlir
     gdpa_nv.launch @kernels::@forward grid(%blocks, %heads, %batch) (%q, %k) : memref<...>, memref<...>
@@ -40,7 +40,7 @@ def GDPANV_PointerOp : GDPANV_Op<"pointer", [Pure]> {
   let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
 }
 
-def GDPANV_CopyAsyncOp : GDPANV_Op<"copy_async", [AttrSizedOperandSegments]> {
+def GDPANV_CopyAsyncOp : GDPANV_Op<"copy_async", [AttrSizedOperandSegments, MemoryEffects<[MemWrite]>]> {
   let summary = "starts the copy of a block from global to shared memory";
   let description = [{
     All threads take part; the copy has happened once its group was waited for and a barrier passed.
