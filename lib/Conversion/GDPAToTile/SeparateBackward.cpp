@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
 using namespace mlir::gdpa_tile;
@@ -329,42 +330,227 @@ private:
   BlockScheme scheme;
 };
 
-/// Copies the f32 sums of a capture's gradient to their destination.
-void emitCopy(BackwardContext &context, Value sums, Value destination,
-              StringRef suffix) {
+/// Adds a gradient whose index depends on both positions, element by element.
+/// Programs that could meet in one element own copies of the sums; what the
+/// index does not tell apart is walked by one program, in order.
+class PairSum {
+public:
+  PairSum(BackwardContext &context, const CaptureGradient &gradient,
+          std::string suffix)
+      : context(context), op(context.op), loc(context.loc),
+        gradient(gradient), suffix(std::move(suffix)),
+        scheme(context.scheme(gdpa::KernelKind::KeyStationary)),
+        ownsHead(names(kHeadArgument)), ownsKeys(names(kKeyArgument)) {}
+
+  /// The copies, [copy, dims of the capture...], as a host value.
+  Value run() {
+    OpBuilder &host = context.host;
+    Value keyBlocks = context.hostCeilDiv(context.sizes.keyLength,
+                                          scheme.stationaryBlock);
+    auto type = cast<MemRefType>(gradient.destination.getType());
+    SmallVector<int64_t> shape = {ShapedType::kDynamic};
+    SmallVector<Value> dynamicSizes = {ownsKeys ? context.hostIndex(1)
+                                                : keyBlocks};
+    for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+      shape.push_back(type.getDimSize(dim));
+      if (type.isDynamicDim(dim))
+        dynamicSizes.push_back(
+            memref::DimOp::create(host, loc, gradient.destination, dim));
+    }
+    Value copies = WorkspaceOp::create(
+        host, loc, MemRefType::get(shape, host.getF32Type()), dynamicSizes,
+        /*zero=*/true);
+    Program program = Program::create(op, context.name.str() + suffix,
+                                      context.inputs({copies}));
+    emit(program, program[copies]);
+    program.launch(host, {keyBlocks, ownsHead ? context.sizes.queryHeads
+                                              : context.hostIndex(1)});
+    return copies;
+  }
+
+private:
+  enum : unsigned { kHeadArgument = 3, kQueryArgument = 4, kKeyArgument = 5 };
+
+  /// Whether an index is this argument of the joint region itself.
+  bool names(unsigned argument) {
+    auto accumulate = gradient.op;
+    return llvm::is_contained(accumulate.getIndices(),
+                              Value(op.getJoint().getArgument(argument)));
+  }
+
+  void emit(Program &program, Value destination) {
+    OpBuilder &builder = program.builder;
+    BlockBuilder blocks(builder, loc, scheme);
+    Value zero = program.index(0), one = program.index(1);
+    Value query = program[op.getQuery()], key = program[op.getKey()];
+    Value queryHeads = program.dim(query, 1);
+    Value ratio = arith::DivUIOp::create(builder, loc, queryHeads,
+                                         program.dim(key, 1));
+    Value block = program.id(0), programHead = program.id(1);
+    ScorePlace place;
+    place.queryIsStationary = false;
+    place.queryLength = program.dim(query, 2);
+    place.keyLength = program.dim(key, 2);
+    place.scale = program[op.getScale()];
+    SmallVector<Value> captures = program.all(op.getCaptures());
+    place.captures = captures;
+    place.keyBase = arith::MulIOp::create(
+        builder, loc, block, program.index(scheme.stationaryBlock));
+
+    // One loop over the query blocks of all heads that this program walks.
+    Value blockCount = blocks.ceilDiv(place.queryLength, scheme.streamedBlock);
+    Value members = program.dim(query, 0);
+    if (!ownsHead)
+      members = arith::MulIOp::create(builder, loc, members, queryHeads);
+    auto loop = scf::ForOp::create(
+        builder, loc, zero,
+        arith::MulIOp::create(builder, loc, members, blockCount), one);
+    builder.setInsertionPointToStart(loop.getBody());
+    Value step = loop.getInductionVar();
+    Value within = arith::RemUIOp::create(builder, loc, step, blockCount);
+    Value member = arith::DivUIOp::create(builder, loc, step, blockCount);
+    place.queryBase = arith::MulIOp::create(
+        builder, loc, within, program.index(scheme.streamedBlock));
+    place.batch = member;
+    place.head = programHead;
+    if (!ownsHead) {
+      place.head = arith::RemUIOp::create(builder, loc, member, queryHeads);
+      place.batch = arith::DivUIOp::create(builder, loc, member, queryHeads);
+    }
+    Value keyHead = arith::DivUIOp::create(builder, loc, place.head, ratio);
+    SmallVector<Value> keyOffsets = {place.batch, keyHead, place.keyBase, zero};
+    SmallVector<Value> queryOffsets = {place.batch, place.head,
+                                       place.queryBase, zero};
+    auto rows = [&](Value buffer, ArrayRef<Value> offsets, Side side,
+                    Dim column) {
+      return blocks.loadRows(buffer, offsets, side,
+                             scheme.rowsBy(side, column), scheme.operandType);
+    };
+    BlockTensor score = blocks.score(
+        rows(key, keyOffsets, Side::Stationary, Dim::Depth),
+        rows(query, queryOffsets, Side::Streamed, Dim::Depth));
+    BlockTensor cotangent = blocks.score(
+        rows(program[op.getValue()], keyOffsets, Side::Stationary,
+             Dim::ValueDepth),
+        rows(program[op.getDOutput()], queryOffsets, Side::Streamed,
+             Dim::ValueDepth));
+    place.uniformPoint = builder.saveInsertionPoint();
+    ScoreBlocks result =
+        RegionEmitter(blocks, context.info, place)
+            .emit(score, cotangent,
+                  context.request(/*weight=*/false, /*ds=*/false,
+                                  /*sumsOverQueries=*/true,
+                                  /*sumsOverKeys=*/true, gradient));
+    bool distinct = ownsKeys && names(kQueryArgument);
+    auto add = AccumulateOp::create(builder, loc,
+                                    result.gradients.front().tensor,
+                                    destination, distinct);
+    place.uniformPoint =
+        OpBuilder::InsertPoint(add->getBlock(), mlir::Block::iterator(add));
+    RegionEmitter indices(blocks, context.info, place);
+    OpBuilder::InsertionGuard guard(builder);
+    mlir::Block *body = builder.createBlock(
+        &add.getBody(), {}, {builder.getIndexType(), builder.getIndexType()},
+        {loc, loc});
+    Value keyRow = arith::AddIOp::create(builder, loc, body->getArgument(0),
+                                         place.keyBase);
+    Value queryRow = arith::AddIOp::create(builder, loc, body->getArgument(1),
+                                           place.queryBase);
+    SmallVector<Value> yields = {ownsKeys ? zero : block};
+    auto accumulate = gradient.op;
+    for (auto [dim, index] : llvm::enumerate(accumulate.getIndices())) {
+      Value at = indices.emitIndex(builder, index, queryRow, keyRow);
+      if (!distinct)
+        at = indices.clampIndex(builder, loc, at, destination, dim + 1);
+      yields.push_back(at);
+    }
+    gdpa_tile::YieldOp::create(builder, loc, yields);
+    builder.setInsertionPointAfter(loop);
+    program.finish();
+  }
+
+  BackwardContext &context;
+  gdpa::AttentionBackwardOp op;
+  Location loc;
+  CaptureGradient gradient;
+  std::string suffix;
+  BlockScheme scheme;
+  bool ownsHead, ownsKeys;
+};
+
+/// Writes one gradient of a capture: its f32 sums, where it has any, and all
+/// copies of its sums, in order.
+void emitCaptureStore(BackwardContext &context, Value sums,
+                      ArrayRef<Value> copies, Value destination,
+                      StringRef suffix) {
   Location loc = context.loc;
   OpBuilder &host = context.host;
-  Program program = Program::create(
-      context.op, context.name.str() + suffix.str(), {sums, destination});
+  SmallVector<Value> values = {sums, destination};
+  llvm::append_range(values, copies);
+  Program program =
+      Program::create(context.op, context.name.str() + suffix.str(), values);
   OpBuilder &builder = program.builder;
-  Value source = program[sums], target = program[destination];
+  Value target = program[destination];
   auto type = cast<MemRefType>(target.getType());
   int64_t rank = type.getRank();
   SmallVector<Value> grid = {context.hostIndex(1)};
   if (rank == 0) {
-    Value value = memref::LoadOp::create(builder, loc, source, ValueRange{});
+    Value value =
+        memref::LoadOp::create(builder, loc, program[sums], ValueRange{});
     if (value.getType() != type.getElementType())
       value = arith::TruncFOp::create(builder, loc, type.getElementType(),
                                       value);
     memref::StoreOp::create(builder, loc, value, target, ValueRange{});
   } else {
     SmallVector<Value> offsets;
-    SmallVector<AffineExpr> results(rank, builder.getAffineConstantExpr(0));
+    AffineExpr none = builder.getAffineConstantExpr(0);
+    SmallVector<AffineExpr> results(rank, none);
     for (int64_t dim = 0; dim + 1 < rank; ++dim) {
       offsets.push_back(program.id(rank - 1 - dim));
-      grid.insert(grid.begin() + 1, memref::DimOp::create(host, loc, destination, dim));
+      grid.insert(grid.begin() + 1,
+                  memref::DimOp::create(host, loc, destination, dim));
     }
     offsets.push_back(arith::MulIOp::create(
         builder, loc, program.id(0), program.index(kSumRows * kSumColumns)));
     results.back() = builder.getAffineDimExpr(0) * kSumColumns +
                      builder.getAffineDimExpr(1);
-    auto map = AffineMapAttr::get(
-        AffineMap::get(2, 0, results, builder.getContext()));
+    auto mapOf = [&](ArrayRef<AffineExpr> exprs) {
+      return AffineMapAttr::get(
+          AffineMap::get(2, 0, exprs, builder.getContext()));
+    };
     auto blockType = RankedTensorType::get({kSumRows, kSumColumns},
                                            builder.getF32Type());
-    Value block = LoadOp::create(builder, loc, blockType, source, offsets, map,
-                                 ValueRange{}, /*clamp=*/false);
-    StoreOp::create(builder, loc, block, target, offsets, map);
+    BlockScheme scheme;
+    scheme.panel = kSumRows;
+    scheme.group = kSumColumns;
+    BlockBuilder blocks(builder, loc, scheme);
+    BlockTensor total =
+        sums ? BlockTensor{LoadOp::create(builder, loc, blockType,
+                                          program[sums], offsets,
+                                          mapOf(results), ValueRange{},
+                                          /*clamp=*/false),
+                           scheme.score()}
+             : blocks.zeros(scheme.score(), builder.getF32Type());
+    for (Value copy : copies) {
+      Value zero = program.index(0), one = program.index(1);
+      auto loop = scf::ForOp::create(builder, loc, zero,
+                                     program.dim(program[copy], 0), one,
+                                     ValueRange{total.tensor});
+      builder.setInsertionPointToStart(loop.getBody());
+      SmallVector<Value> from = {loop.getInductionVar()};
+      llvm::append_range(from, offsets);
+      SmallVector<AffineExpr> exprs = {none};
+      llvm::append_range(exprs, results);
+      Value part = LoadOp::create(builder, loc, blockType, program[copy], from,
+                                  mapOf(exprs), ValueRange{}, /*clamp=*/false);
+      BlockTensor sum = blocks.add({loop.getRegionIterArg(0), total.dims},
+                                   {part, total.dims});
+      scf::YieldOp::create(builder, loc, sum.tensor);
+      builder.setInsertionPointAfter(loop);
+      total.tensor = loop.getResult(0);
+    }
+    StoreOp::create(builder, loc, total.tensor, target, offsets,
+                    mapOf(results));
     grid[0] = context.hostCeilDiv(
         memref::DimOp::create(host, loc, destination, rank - 1),
         kSumRows * kSumColumns);
@@ -380,18 +566,16 @@ LogicalResult gdpa_tile::lowerSeparateBackward(BackwardContext &context) {
   OpBuilder &host = context.host;
   Location loc = context.loc;
   SmallVector<RowGradient> onQuery, onKey;
+  SmallVector<CaptureGradient> onPairs;
   for (const CaptureGradient &gradient : context.gradients) {
     bool key = gradient.dependence & kOnKey;
-    if (key && (gradient.dependence & kOnQuery)) {
-      auto accumulate = gradient.op;
-      return accumulate.emitError(
-          "is not lowered on this target: expected a gradient of a capture "
-          "whose index depends on the query or on the key position, found "
-          "one that depends on both");
-    }
     if (cast<MemRefType>(gradient.destination.getType()).getRank() > 3)
       return op.emitOpError("is not lowered on this target: expected captures "
                             "with gradients of rank at most 3");
+    if (key && (gradient.dependence & kOnQuery)) {
+      onPairs.push_back(gradient);
+      continue;
+    }
     auto type = MemRefType::get({ShapedType::kDynamic, ShapedType::kDynamic,
                                  ShapedType::kDynamic},
                                 host.getF32Type());
@@ -436,9 +620,21 @@ LogicalResult gdpa_tile::lowerSeparateBackward(BackwardContext &context) {
     RowSum(context, gradient, sumsOf(gradient.gradient.destination),
            "_sum" + std::to_string(number++))
         .run();
-  number = 0;
+  llvm::MapVector<Value, SmallVector<Value>> copies;
   for (auto [destination, buffer] : sums)
-    emitCopy(context, buffer, destination,
-             "_dcapture" + std::to_string(number++));
+    copies[destination];
+  number = 0;
+  for (const CaptureGradient &gradient : onPairs)
+    copies[gradient.destination].push_back(
+        PairSum(context, gradient, "_pairs" + std::to_string(number++)).run());
+  number = 0;
+  for (auto &[destination, buffers] : copies) {
+    Value sum;
+    for (auto [known, buffer] : sums)
+      if (known == destination)
+        sum = buffer;
+    emitCaptureStore(context, sum, buffers, destination,
+                     "_dcapture" + std::to_string(number++));
+  }
   return success();
 }
