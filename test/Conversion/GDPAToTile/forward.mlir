@@ -1,0 +1,117 @@
+// RUN: gdpa-opt %s --split-input-file --gdpa-prepare-entry --one-shot-bufferize --gdpa-plan="target=cpu" --convert-gdpa-to-tile --canonicalize --cse | FileCheck %s --check-prefix=CPU
+// RUN: gdpa-opt %s --split-input-file --gdpa-prepare-entry --one-shot-bufferize --gdpa-plan="target=sm_80" --convert-gdpa-to-tile --canonicalize --cse | FileCheck %s --check-prefix=GPU
+
+// Packed blocks: queries transposed in panels, scaled once; keys and values in groups.
+
+// CPU-DAG: #[[TRANSPOSED:[a-zA-Z0-9_]+]] = affine_map<(d0, d1, d2) -> (0, 0, d0 * 16 + d2, d1)>
+// CPU-DAG: #[[GROUPS:[a-zA-Z0-9_]+]] = affine_map<(d0, d1, d2) -> (0, 0, d0 * 4 + d1, d2)>
+// CPU: func.func @plain
+// CPU: gdpa_tile.launch @plain_forward grid(%{{.*}}, %{{.*}}, %{{.*}})
+// CPU: gdpa_tile.program @plain_forward
+// CPU-SAME: schedule = #gdpa_cpu.schedule<block_q = 256, block_kv = 128
+// CPU: %[[Q:[a-zA-Z0-9_]+]] = gdpa_tile.load %{{.*}} map #[[TRANSPOSED]] {{.*}} -> tensor<?x48x16xf32>
+// CPU: linalg.generic {{.*}} outs(%[[Q]] : {{.*}} {gdpa_tile.role = "scale"}
+// CPU: scf.for
+// CPU:   gdpa_tile.load {{.*}} map #[[GROUPS]] {{.*}} -> tensor<?x4x48xf32>
+// CPU:   gdpa_tile.load {{.*}} map #[[GROUPS]] {{.*}} -> tensor<?x4x96xf32>
+// CPU:   linalg.contract {{.*}} {gdpa_tile.role = "score"}
+// CPU:   linalg.generic {{.*}} {gdpa_tile.role = "activation"}
+// CPU-NOT: arith.select
+// bf16 is multiplied in f32 there: the weight is rounded in the body.
+// CPU:     arith.truncf %{{.*}} : f32 to bf16
+// CPU:     arith.extf %{{.*}} : bf16 to f32
+// CPU:   linalg.contract {{.*}} {gdpa_tile.role = "stationary"}
+// CPU: gdpa_tile.store {{.*}} : tensor<?x16x96xf32>, memref<?x?x?x96xbf16
+
+// Plain blocks: the scale is applied to the score.
+
+// GPU: func.func @plain
+// GPU: gdpa_tile.launch @plain_forward
+// GPU: gdpa_tile.program @plain_forward
+// GPU-SAME: schedule = #gdpa_nv.schedule<
+// GPU: gdpa_tile.load %{{.*}} -> tensor<{{[0-9]+}}x48xbf16>
+// GPU: scf.for
+// GPU:   linalg.contract {{.*}} {gdpa_tile.role = "score"}
+// GPU:   ^bb0(%[[S:[a-zA-Z0-9_]+]]: f32, %{{.*}}: bf16):
+// GPU:     arith.mulf %[[S]], %{{.*}} : f32
+// GPU:     %[[W:[a-zA-Z0-9_]+]] = arith.truncf %{{.*}} : f32 to bf16
+// GPU:     linalg.yield %[[W]] : bf16
+func.func @plain(%q: tensor<?x?x?x40xbf16>, %k: tensor<?x?x?x40xbf16>, %v: tensor<?x?x?x96xbf16>, %scale: f32, %o0: tensor<?x?x?x96xbf16>) -> tensor<?x?x?x96xbf16> {
+  %o = gdpa.attention bhsd none
+      ins(%q, %k, %v : tensor<?x?x?x40xbf16>, tensor<?x?x?x40xbf16>, tensor<?x?x?x96xbf16>)
+      outs(%o0 : tensor<?x?x?x96xbf16>) scale(%scale : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+        %z = math.tanh %s : f32
+        gdpa.yield %z : f32
+      } -> tensor<?x?x?x96xbf16>
+  return %o : tensor<?x?x?x96xbf16>
+}
+
+// -----
+
+// A mask is a select on the weight. exp(-log(s)) is not finite where keys are padded with zeros: pairs past the end are masked, too.
+
+// CPU: gdpa_tile.program @masked_forward
+// GPU: gdpa_tile.program @masked_forward
+// GPU: linalg.generic
+// GPU:     %[[KEEP:[a-zA-Z0-9_]+]] = arith.cmpi sge
+// GPU:     %[[LIVE:[a-zA-Z0-9_]+]] = arith.cmpi slt
+// GPU:     %[[BOTH:[a-zA-Z0-9_]+]] = arith.andi %[[KEEP]], %[[LIVE]]
+// GPU:     arith.select %[[BOTH]], %{{.*}}, %{{.*}} : f32
+func.func @masked(%q: tensor<?x?x?x64xf32>, %k: tensor<?x?x?x64xf32>, %v: tensor<?x?x?x64xf32>, %scale: f32, %o0: tensor<?x?x?x64xf32>) -> tensor<?x?x?x64xf32> {
+  %o = gdpa.attention bhsd none
+      ins(%q, %k, %v : tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32>)
+      outs(%o0 : tensor<?x?x?x64xf32>) scale(%scale : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+        %z = math.rsqrt %s : f32
+        gdpa.yield %z : f32
+      }
+      mask(%b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+        %keep = arith.cmpi sge, %i, %j : index
+        gdpa.yield %keep : i1
+      } -> tensor<?x?x?x64xf32>
+  return %o : tensor<?x?x?x64xf32>
+}
+
+// -----
+
+// Captures: uniform ones are scalars before the loop, those indexed by i or j alone are operands (clamped), others gathers with clamped
+// indices. scf.if becomes a select.
+
+// GPU: gdpa_tile.program @captures_forward
+// GPU: %[[ROWS:[a-zA-Z0-9_]+]] = gdpa_tile.load %{{.*}} clamp : memref<?x?xf32, {{.*}} -> tensor<{{[0-9]+}}xf32>
+// GPU: memref.load %{{.*}}[%{{.*}}] : memref<?xf32
+// GPU: %[[TABLE:[a-zA-Z0-9_]+]] = bufferization.to_tensor
+// GPU: scf.for
+// GPU:   %[[COLUMNS:[a-zA-Z0-9_]+]] = gdpa_tile.load %{{.*}} clamp : memref<?x?xf32, {{.*}} -> tensor<{{[0-9]+}}xf32>
+// GPU:   linalg.generic {{.*}} ins(%{{.*}}, %[[COLUMNS]], %[[ROWS]]
+// GPU:     %[[LOW:[a-zA-Z0-9_]+]] = arith.maxsi
+// GPU:     %[[AT:[a-zA-Z0-9_]+]] = arith.minsi %[[LOW]]
+// GPU:     tensor.extract %[[TABLE]][%[[AT]]]
+// GPU-NOT: scf.if
+// GPU:     arith.select
+func.func @captures(%q: tensor<?x?x?x64xf32>, %k: tensor<?x?x?x64xf32>, %v: tensor<?x?x?x64xf32>, %scale: f32, %bias: tensor<?x?xf32>, %heads: tensor<?xf32>, %table: tensor<?xf32>, %o0: tensor<?x?x?x64xf32>) -> tensor<?x?x?x64xf32> {
+  %o = gdpa.attention bhsd none
+      ins(%q, %k, %v : tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32>)
+      outs(%o0 : tensor<?x?x?x64xf32>) scale(%scale : f32)
+      captures(%bias, %heads, %table : tensor<?x?xf32>, tensor<?xf32>, tensor<?xf32>)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index, %B: tensor<?x?xf32>, %H: tensor<?xf32>, %T: tensor<?xf32>) {
+        %column = tensor.extract %B[%h, %j] : tensor<?x?xf32>
+        %row = tensor.extract %B[%h, %i] : tensor<?x?xf32>
+        %head = tensor.extract %H[%h] : tensor<?xf32>
+        %distance = arith.subi %i, %j : index
+        %far = tensor.extract %T[%distance] : tensor<?xf32>
+        %x = arith.addf %s, %column : f32
+        %y = arith.mulf %x, %row : f32
+        %w = arith.mulf %y, %head : f32
+        %positive = arith.cmpf ogt, %w, %far : f32
+        %z = scf.if %positive -> f32 {
+          scf.yield %w : f32
+        } else {
+          %e = math.exp %w : f32
+          scf.yield %e : f32
+        }
+        gdpa.yield %z : f32
+      } -> tensor<?x?x?x64xf32>
+  return %o : tensor<?x?x?x64xf32>
+}

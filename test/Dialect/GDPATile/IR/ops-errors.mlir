@@ -1,0 +1,91 @@
+// RUN: gdpa-opt %s --split-input-file --verify-diagnostics
+
+// expected-error @below {{expected argument 0 to be a ranked memref or a scalar, found 'tensor<4xf32>'}}
+gdpa_tile.program @tensor(%a: tensor<4xf32>) {
+  gdpa_tile.return
+}
+
+// -----
+
+// expected-note @below {{declared as '(f32) -> ()'}}
+gdpa_tile.program @p(%a: f32) {
+  gdpa_tile.return
+}
+func.func @f(%a: i32, %n: index) {
+  // expected-error @below {{expected arguments of the types of @p, found ('i32')}}
+  gdpa_tile.launch @p grid(%n) (%a) : i32
+  return
+}
+
+// -----
+
+func.func @f(%n: index) {
+  // expected-error @below {{expected the name of a gdpa_tile.program, found @f}}
+  gdpa_tile.launch @f grid(%n) ()
+  return
+}
+
+// -----
+
+gdpa_tile.program @p() {
+  gdpa_tile.return
+}
+func.func @f() {
+  // expected-error @below {{expected a grid of 1 to 3 sizes, found 0}}
+  gdpa_tile.launch @p grid() ()
+  return
+}
+
+// -----
+
+func.func @f(%n: index) {
+  // expected-error @below {{expected 2 dynamic sizes, found 1}}
+  %w = gdpa_tile.workspace(%n) : memref<?x?xf32>
+  return
+}
+
+// -----
+
+func.func @f(%a: memref<?x?xf32>, %i: index) {
+  // expected-error @below {{expected one offset for each of the 2 dimensions of the source, found 1}}
+  %b = gdpa_tile.load %a[%i] : memref<?x?xf32> -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%a: memref<?x?xf32>, %i: index) {
+  // expected-error @below {{expected a block of 'f32' or a wider float type, found 'f16'}}
+  %b = gdpa_tile.load %a[%i, %i] : memref<?x?xf32> -> tensor<4x4xf16>
+  return
+}
+
+// -----
+
+func.func @f(%a: memref<?x?xf32>, %i: index) {
+  // expected-error @below {{expected a map from 2 positions of the block to 2 offsets, found affine_map<(d0) -> (d0, 0)>}}
+  %b = gdpa_tile.load %a[%i, %i] map affine_map<(d) -> (d, 0)> : memref<?x?xf32> -> tensor<4x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%a: memref<?x?xf32>, %b: tensor<4x4xf32>) {
+  // expected-error @below {{expected the region to yield 2 indices}}
+  gdpa_tile.accumulate %b into %a : tensor<4x4xf32>, memref<?x?xf32> {
+  ^bb0(%r: index, %c: index):
+    gdpa_tile.yield %r : index
+  }
+  return
+}
+
+// -----
+
+func.func @f(%a: memref<?x?xf16>, %b: tensor<4x4xf32>) {
+  // expected-error @below {{expected a block and a destination of one type, f32 or f64, found 'f32' and 'f16'}}
+  gdpa_tile.accumulate %b into %a : tensor<4x4xf32>, memref<?x?xf16> {
+  ^bb0(%r: index, %c: index):
+    gdpa_tile.yield %r, %c : index, index
+  }
+  return
+}

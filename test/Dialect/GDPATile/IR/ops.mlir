@@ -1,0 +1,31 @@
+// RUN: gdpa-opt %s | gdpa-opt | FileCheck %s
+// RUN: gdpa-opt %s --mlir-print-op-generic | gdpa-opt | FileCheck %s
+// RUN: gdpa-opt %s --emit-bytecode | gdpa-opt | FileCheck %s
+
+// CHECK: gdpa_tile.program @p(%{{.*}}: memref<?x?xf32>, %{{.*}}: f32)
+gdpa_tile.program @p(%a: memref<?x?xf32>, %s: f32) {
+  // CHECK: gdpa_tile.program_id 0
+  %x = gdpa_tile.program_id 0
+  %c0 = arith.constant 0 : index
+  // CHECK: gdpa_tile.load %{{.*}}[%{{.*}}, %{{.*}}] map #{{.*}} sizes(%{{.*}}) clamp : memref<?x?xf32> -> tensor<?x4xf64>
+  %w = gdpa_tile.load %a[%x, %c0] map affine_map<(p, i) -> (p * 4 + i, 0)> sizes(%x) clamp : memref<?x?xf32> -> tensor<?x4xf64>
+  // CHECK: gdpa_tile.load %{{.*}}[%{{.*}}, %{{.*}}] : memref<?x?xf32> -> tensor<8x4xf32>
+  %b = gdpa_tile.load %a[%x, %c0] : memref<?x?xf32> -> tensor<8x4xf32>
+  // CHECK: gdpa_tile.store %{{.*}}, %{{.*}}[%{{.*}}, %{{.*}}] : tensor<8x4xf32>, memref<?x?xf32>
+  gdpa_tile.store %b, %a[%x, %c0] : tensor<8x4xf32>, memref<?x?xf32>
+  // CHECK: gdpa_tile.accumulate %{{.*}} into %{{.*}} distinct : tensor<8x4xf32>, memref<?x?xf32> {
+  gdpa_tile.accumulate %b into %a distinct : tensor<8x4xf32>, memref<?x?xf32> {
+  ^bb0(%r: index, %c: index):
+    gdpa_tile.yield %r, %c : index, index
+  }
+  gdpa_tile.return
+}
+
+func.func @host(%a: memref<?x?xf32>, %s: f32) {
+  %c1 = arith.constant 1 : index
+  // CHECK: gdpa_tile.workspace(%{{.*}}) zero : memref<?xf32>
+  %w = gdpa_tile.workspace(%c1) zero : memref<?xf32>
+  // CHECK: gdpa_tile.launch @p grid(%{{.*}}) (%{{.*}}, %{{.*}}) : memref<?x?xf32>, f32
+  gdpa_tile.launch @p grid(%c1) (%a, %s) : memref<?x?xf32>, f32
+  return
+}
