@@ -211,8 +211,9 @@ private:
   BlockScheme scheme;
 };
 
-/// Rows of a [batch, head, rows] workspace as 2-D blocks.
-constexpr int64_t kSumRows = 64, kSumColumns = 8;
+/// Rows of a [batch, head, rows] workspace as 2-D blocks; wider ones where all of
+/// them are added to one element.
+constexpr int64_t kSumRows = 64, kSumColumns = 8, kUniformSumColumns = 64;
 
 /// Adds the rows of one gradient, in order, into `sums` (shaped as the
 /// capture, zero before).
@@ -242,7 +243,9 @@ public:
     Value zero = program.index(0), one = program.index(1);
     Value buffer = program[row.rows];
     Value length = program.dim(buffer, 2);
-    Value blockRows = program.index(kSumRows * kSumColumns);
+    bool uniform = !(row.gradient.dependence & (kOnQuery | kOnKey));
+    int64_t columns = uniform ? kUniformSumColumns : kSumColumns;
+    Value blockRows = program.index(kSumRows * columns);
     ScorePlace place;
     SmallVector<Value> captures = program.all(op.getCaptures());
     place.captures = captures;
@@ -268,11 +271,11 @@ public:
                      : loopOver(length, blockRows);
     (onKey ? place.keyBase : place.queryBase) = base;
 
-    auto type = RankedTensorType::get({kSumRows, kSumColumns},
+    auto type = RankedTensorType::get({kSumRows, columns},
                                       builder.getF32Type());
     AffineExpr r = builder.getAffineDimExpr(0), c = builder.getAffineDimExpr(1);
     AffineExpr none = builder.getAffineConstantExpr(0);
-    auto map = AffineMap::get(2, 0, {none, none, r * kSumColumns + c},
+    auto map = AffineMap::get(2, 0, {none, none, r * columns + c},
                               builder.getContext());
     Value block = LoadOp::create(builder, loc, type, buffer,
                                  ValueRange{place.batch, place.head, base},
@@ -294,7 +297,7 @@ public:
       SmallVector<Value> operands(body->getArguments());
       operands.push_back(base);
       AffineExpr position =
-          r * kSumColumns + c + builder.getAffineDimExpr(2);
+          r * columns + c + builder.getAffineDimExpr(2);
       Value rowPosition = affine::AffineApplyOp::create(
           builder, loc, AffineMap::get(3, 0, position), operands);
       SmallVector<Value> indices;
@@ -314,8 +317,7 @@ public:
                                : context.sizes.queryLength;
     program.launch(
         context.host,
-        {distinctRows ? context.hostCeilDiv(lengthOnHost,
-                                            kSumRows * kSumColumns)
+        {distinctRows ? context.hostCeilDiv(lengthOnHost, kSumRows * columns)
                       : context.hostIndex(1),
          distinctHeads ? context.sizes.queryHeads : context.hostIndex(1)});
   }

@@ -547,6 +547,12 @@ struct DistributeAccumulate : DistributionPattern<gdpa_tile::AccumulateOp> {
     ThreadBuilder b(rewriter, loc, thread);
     auto block = cast<RankedTensorType>(op.getValue().getType());
     Value pointer = b.pointer(op.getDestination());
+    if (!op.getDistinct() && isUniform(op)) {
+      addUniform(b, op, adaptor.getValue(), pointer,
+                 b.advance(thread.shared, scratch.getInt()));
+      rewriter.eraseOp(op);
+      return success();
+    }
     SmallVector<Value> threadOffsets{b.threadOffset(layout, 0),
                                      b.threadOffset(layout, 1)};
     Value values, offsets;
@@ -608,6 +614,81 @@ struct DistributeAccumulate : DistributionPattern<gdpa_tile::AccumulateOp> {
     }
     rewriter.eraseOp(op);
     return success();
+  }
+
+  /// Whether all elements name one place.
+  static bool isUniform(gdpa_tile::AccumulateOp op) {
+    llvm::SmallPtrSet<Value, 8> varying;
+    for (BlockArgument argument : op.getBody().getArguments())
+      varying.insert(argument);
+    for (Operation &inner : op.getBody().front().without_terminator())
+      if (llvm::any_of(inner.getOperands(),
+                       [&](Value operand) { return varying.contains(operand); }))
+        varying.insert(inner.result_begin(), inner.result_end());
+    return llvm::none_of(op.getBody().front().getTerminator()->getOperands(),
+                         [&](Value index) { return varying.contains(index); });
+  }
+
+  /// One sum of the whole block: in the thread, over the warp, over the warps.
+  void addUniform(ThreadBuilder &b, gdpa_tile::AccumulateOp op, Value vector,
+                  Value pointer, Value scratch) const {
+    OpBuilder &builder = b.builder;
+    Location loc = b.loc;
+    auto type = cast<VectorType>(vector.getType());
+    Value sum = arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0));
+    forEachPosition(type.getShape(), [&](ArrayRef<int64_t> position) {
+      sum = arith::AddFOp::create(
+          builder, loc, sum,
+          vector::ExtractOp::create(builder, loc, vector, position));
+    });
+    for (int32_t distance : {16, 8, 4, 2, 1})
+      sum = arith::AddFOp::create(
+          builder, loc, sum,
+          gpu::ShuffleOp::create(builder, loc, sum, distance, 32,
+                                 gpu::ShuffleMode::XOR)
+              .getShuffleResult());
+    gpu::BarrierOp::create(builder, loc); // of the block before
+    OpBuilder::InsertionGuard insertion(builder);
+    auto ifZero = [&](Value number) {
+      Value first = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                          number, b.constant(0));
+      return scf::IfOp::create(builder, loc, first, /*withElseRegion=*/false);
+    };
+    scf::IfOp firstLane = ifZero(thread.lane);
+    builder.setInsertionPointToStart(firstLane.thenBlock());
+    LLVM::StoreOp::create(builder, loc, sum,
+                          b.advance(scratch, b.mul(thread.warp, 4)), 4);
+    builder.setInsertionPointAfter(firstLane);
+    gpu::BarrierOp::create(builder, loc);
+    builder.setInsertionPointToStart(ifZero(thread.thread).thenBlock());
+    Value total;
+    for (int64_t warp = 0; warp < thread.threads / 32; ++warp) {
+      Value part = LLVM::LoadOp::create(builder, loc, sum.getType(),
+                                        b.advance(scratch, warp * 4), 4);
+      total = total ? arith::AddFOp::create(builder, loc, total, part).getResult()
+                    : part;
+    }
+    IRMapping mapping;
+    Block &body = op.getBody().front();
+    for (BlockArgument argument : body.getArguments())
+      mapping.map(argument, arith::ConstantIndexOp::create(builder, loc, 0));
+    for (Operation &inner : body.without_terminator())
+      builder.clone(inner, mapping);
+    SmallVector<Value> indices;
+    Value inside;
+    for (auto [dim, index] : llvm::enumerate(body.getTerminator()->getOperands())) {
+      indices.push_back(mapping.lookupOrDefault(index));
+      Value fits = arith::CmpIOp::create(
+          builder, loc, arith::CmpIPredicate::ult, indices.back(),
+          memref::DimOp::create(builder, loc, op.getDestination(), dim));
+      inside = inside ? arith::AndIOp::create(builder, loc, inside, fits).getResult()
+                      : fits;
+    }
+    if (inside)
+      builder.setInsertionPointToStart(
+          scf::IfOp::create(builder, loc, inside, /*withElseRegion=*/false)
+              .thenBlock());
+    addTo(b, pointer, b.elementOffset(op.getDestination(), indices), total);
   }
 
   static void addTo(ThreadBuilder &b, Value pointer, Value at, Value element) {
