@@ -20,8 +20,8 @@ func.func @f(%a: i32, %n: index) {
 // -----
 
 func.func @f(%n: index) {
-  // expected-error @below {{expected the name of a gdpa_tile.program, found @f}}
-  gdpa_tile.launch @f grid(%n) ()
+  // expected-error @below {{expected the name of a gdpa_tile.program, found @g}}
+  gdpa_tile.launch @g grid(%n) ()
   return
 }
 
