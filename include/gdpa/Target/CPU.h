@@ -23,7 +23,7 @@ namespace mlir::gdpa {
 
 /// The processor that code is made for.
 struct CPUTarget {
-  /// As LLVM names it; empty: the one this runs on.
+  /// As LLVM names it; empty or native: the one this runs on.
   std::string cpu;
   /// As LLVM writes them ("+avx512f"); empty: those of the processor.
   std::string features;

@@ -52,7 +52,7 @@ struct LaunchDescription {
   /// Where each symbol is read from: argument and dimension.
   std::map<std::string, std::pair<std::string, int64_t>> symbols;
   std::string schedule;
-  /// exact or fast; empty: not said.
+  /// exact or fast; empty for the reference.
   std::string precision;
   /// What the processor must have, as LLVM names it.
   std::vector<std::string> cpuFeatures;

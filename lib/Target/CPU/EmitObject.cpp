@@ -27,7 +27,7 @@ gdpa::createCPUTargetMachine(const CPUTarget &target) {
     return llvm::createStringError(message);
 
   std::string cpu = target.cpu, features = target.features;
-  if (cpu.empty() || cpu == "host") {
+  if (cpu.empty() || cpu == "native") {
     cpu = llvm::sys::getHostCPUName().str();
     // A virtual machine may hide features that its processor's name implies.
     SmallVector<std::string> found;

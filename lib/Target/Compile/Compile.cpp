@@ -140,8 +140,11 @@ LogicalResult Compilation::checkModule() {
                                                  : Precision::Exact;
     found.setPrecisionAttr(PrecisionAttr::get(module.getContext(), precision));
   }
+  // What the operation leaves open, the target decides.
+  Precision precision = found.getPrecision().value_or(
+      options.isGPU() ? Precision::Fast : Precision::Exact);
   if (options.target != "reference")
-    description.precision = options.precision;
+    description.precision = stringifyPrecision(precision).str();
   return success();
 }
 
