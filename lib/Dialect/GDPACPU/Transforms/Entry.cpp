@@ -285,7 +285,7 @@ LogicalResult EntryBuilder::lowerLaunch(gdpa_tile::LaunchOp op, int64_t number) 
   auto contextType = LLVM::LLVMStructType::getLiteral(b.getContext(), fields);
   int32_t numArguments = op.getArguments().size();
 
-  std::string name = (host.getName() + "_task" + Twine(number)).str();
+  std::string name = (entry.getName() + "_task" + Twine(number)).str();
   func::FuncOp task = createFunction(name, {pointer, i64, i64, pointer}, {});
   {
     OpBuilder::InsertionGuard guard(b);

@@ -140,6 +140,9 @@ private:
   void copyVector(Value from, ValueRange fromAt, Value to, ValueRange toAt,
                   int64_t width);
 
+  /// Transposes as many vectors as each has elements, a power of two.
+  void transpose(SmallVectorImpl<Value> &rows);
+
   /// A buffer at the top of the program that holds a block of this type.
   FailureOr<Value> allocate(Operation *op, RankedTensorType type,
                             ValueRange dynamicSizes);
@@ -227,6 +230,25 @@ void BlockLowering::copyVector(Value from, ValueRange fromAt, Value to,
       {width}, cast<MemRefType>(from.getType()).getElementType());
   Value value = vector::LoadOp::create(b, type, from, fromAt);
   vector::StoreOp::create(b, convert(value, element), to, toAt);
+}
+
+void BlockLowering::transpose(SmallVectorImpl<Value> &rows) {
+  // Each step exchanges the two off-diagonal quarters of all squares of a size.
+  // Written as shuffles: canonicalisation takes vector.transpose apart.
+  int64_t size = rows.size();
+  for (int64_t half = 1; half < size; half *= 2)
+    for (int64_t row = 0; row < size; ++row) {
+      if (row & half)
+        continue;
+      Value upper = rows[row], lower = rows[row | half];
+      SmallVector<int64_t> low, high;
+      for (int64_t column = 0; column < size; ++column) {
+        low.push_back(column & half ? size + column - half : column);
+        high.push_back(column & half ? size + column : column + half);
+      }
+      rows[row] = vector::ShuffleOp::create(b, upper, lower, low);
+      rows[row | half] = vector::ShuffleOp::create(b, upper, lower, high);
+    }
 }
 
 SmallVector<Value> BlockLowering::blockSizes(RankedTensorType type,
@@ -492,18 +514,16 @@ void BlockLowering::loadPanels(gdpa_tile::LoadOp load, AccessShape access,
         return indices;
       };
       loop(constant(0), mainColumns, side, [&](Value c) {
-        auto squareType = VectorType::get({side, side}, element);
-        Value square = zero(squareType);
+        SmallVector<Value> square;
         for (int64_t k = 0; k < side; ++k) {
           Value value = vector::LoadOp::create(
               b, VectorType::get({side}, sourceElement), source, at(k, c));
-          value = arith::SelectOp::create(b, live[k], convert(value, element),
-                                          zero(vectorType));
-          square = vector::InsertOp::create(b, value, square, k);
+          square.push_back(arith::SelectOp::create(
+              b, live[k], convert(value, element), zero(vectorType)));
         }
-        square = vector::TransposeOp::create(b, square, ArrayRef<int64_t>{1, 0});
+        transpose(square);
         for (int64_t k = 0; k < side; ++k)
-          vector::StoreOp::create(b, vector::ExtractOp::create(b, square, k), panels,
+          vector::StoreOp::create(b, square[k], panels,
                                   ValueRange{p, add(c, constant(k)), i0});
       });
       loop(mainColumns, columns, 1, [&](Value c) {

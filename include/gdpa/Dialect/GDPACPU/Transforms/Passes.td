@@ -136,7 +136,8 @@ def GDPACPUUnrollVectors : Pass<"gdpa-cpu-unroll-vectors", "::mlir::func::FuncOp
     The activation on a `vector<4x16xf32>` tile becomes the same operations on
     `vector<8xf32>` (256-bit registers) or `vector<16xf32>`.
   }];
-  let dependentDialects = ["::mlir::vector::VectorDialect"];
+  let dependentDialects = ["::mlir::vector::VectorDialect", "::mlir::affine::AffineDialect",
+    "::mlir::arith::ArithDialect", "::mlir::ub::UBDialect"];
   let options = [
     Option<"vectorBits", "vector-bits", "int64_t", "256", "width of the vector registers in bits">
   ];
