@@ -13,6 +13,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include <limits>
 
@@ -130,6 +131,7 @@ public:
 
   // Elementary functions of f32.
   Value exp(Value x);
+  Value expNormal(Value x);
   Value exp2(Value x);
   Value expm1(Value x);
   Value log(Value x) { return logarithm(x, 1.0, 0.0, Value()); }
@@ -213,6 +215,23 @@ Value Arithmetic::exp(Value x) {
                   select(is(CmpFPredicate::UNO, x, x), x, result));
   }
   return exponential(x, /*halved=*/false);
+}
+
+/// exp(x) where a result below 2^-125 may be any number of that size: one
+/// multiplication applies the power. 1.1 ulp elsewhere.
+Value Arithmetic::expNormal(Value x) {
+  if (options.fast || hasScalef())
+    return exp(x);
+  x = atLeast(atMost(x, 89.0), -86.6);
+  Value shifted = fma(x, kLog2E, kRound);
+  Value n = sub(shifted, constant(kRound));
+  Value r = fma(n, -0.693145751953125, x);
+  r = fma(n, -1.42860677e-06, r);
+  // Twice the polynomial and half the power: 2^128 is no f32.
+  Value p = polynomial(r, {2 * 0.0013814602280035615, 2 * 0.008368715643882751,
+                           2 * 0.04166838899254799, 2 * 0.1666652113199234,
+                           2 * 0.4999999403953552, 2.0, 2.0});
+  return mul(p, fromBits(addI(shl(bits(shifted), 23), integer(126 << 23))));
 }
 
 /// exp(x), or half of it, which overflows later.
@@ -333,7 +352,7 @@ Value Arithmetic::tanh(Value x) {
                                 -0.0537433847784996, 0.13331490755081177,
                                 -0.3333328366279602});
   Value small = fma(mul(square, p), x, x);
-  Value e = exp(add(magnitude, magnitude));
+  Value e = expNormal(add(magnitude, magnitude));
   Value large = sub(constant(1.0), div(constant(2.0), add(e, 1.0)));
   return withSign(select(is(CmpFPredicate::OLT, magnitude, 0.625), small, large), x);
 }
@@ -369,7 +388,7 @@ Value Arithmetic::erf(Value x) {
                            0.024896565824747086, -0.10801198333501816,
                            -0.6335446238517761, -1.1294331550598145,
                            0.00016015149594750255});
-  Value large = withSign(sub(constant(1.0), exp(q)), x);
+  Value large = withSign(sub(constant(1.0), expNormal(q)), x);
   return select(is(CmpFPredicate::OLT, magnitude, 0.92), small, large);
 }
 
@@ -594,6 +613,36 @@ struct Expand : OpRewritePattern<Op> {
   MathExpansionOptions options;
 };
 
+/// Whether a result below 2^-125 cannot be told from 0: it is only added to
+/// constants that are much larger.
+bool isOnlyAddedToConstants(Value value) {
+  return llvm::all_of(value.getUsers(), [&](Operation *user) {
+    auto add = dyn_cast<arith::AddFOp>(user);
+    if (!add)
+      return false;
+    Value other = add.getLhs() == value ? add.getRhs() : add.getLhs();
+    APFloat number(0.0f);
+    return matchPattern(other, m_ConstantFloat(&number)) &&
+           std::fabs(number.convertToDouble()) > 1e-25;
+  });
+}
+
+/// exp, more cheaply in 1 + exp(x).
+struct ExpandExp : OpRewritePattern<math::ExpOp> {
+  ExpandExp(MLIRContext *context, const MathExpansionOptions &options)
+      : OpRewritePattern(context, /*benefit=*/2), options(options) {}
+  LogicalResult matchAndRewrite(math::ExpOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!admits(op, options) || !getElementTypeOrSelf(op.getType()).isF32() ||
+        !isOnlyAddedToConstants(op))
+      return failure();
+    Arithmetic arithmetic(rewriter, op.getLoc(), op.getType(), options);
+    rewriter.replaceOp(op, arithmetic.expNormal(op.getOperand()));
+    return success();
+  }
+  MathExpansionOptions options;
+};
+
 /// min(max(x, low), high), NaN where x is.
 struct ExpandClamp : OpRewritePattern<math::ClampFOp> {
   ExpandClamp(MLIRContext *context, const MathExpansionOptions &options)
@@ -629,6 +678,7 @@ void gdpa::populateMathExpansionPatterns(RewritePatternSet &patterns,
                Expand<math::CosOp, &Arithmetic::cos>,
                Expand<math::RsqrtOp, &Arithmetic::rsqrt>,
                Expand<math::PowFOp, &Arithmetic::powf>,
-               Expand<arith::RemFOp, &Arithmetic::remainder>, ExpandClamp>(
+               Expand<arith::RemFOp, &Arithmetic::remainder>, ExpandClamp,
+               ExpandExp>(
       patterns.getContext(), options);
 }
