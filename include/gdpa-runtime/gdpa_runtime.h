@@ -138,7 +138,8 @@ typedef struct gdpa_artefact gdpa_artefact;
 typedef struct gdpa_argument {
   const char *name;
   /// "q", "k", "v", "scale", "capture", "do", "dstats", "o", "stats", "dq",
-  /// "dk", "dv" or "dcapture"; "" where the description has none.
+  /// "dk", "dv", "dcapture", "cu_seqlens_q" or "cu_seqlens_k"; "" where the
+  /// description has none.
   const char *role;
   int32_t dtype;
   int32_t rank;

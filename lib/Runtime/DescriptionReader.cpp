@@ -180,7 +180,8 @@ static void readArgument(const JsonReader &json, Description &description) {
   if (json.has("role"))
     argument.role =
         json["role"].oneOf({"q", "k", "v", "scale", "capture", "do", "dstats",
-                            "o", "stats", "dq", "dk", "dv", "dcapture"});
+                            "o", "stats", "dq", "dk", "dv", "dcapture",
+                            "cu_seqlens_q", "cu_seqlens_k"});
   if (json.has("stride_multiple_bytes")) {
     JsonReader multiple = json["stride_multiple_bytes"];
     argument.strideMultipleBytes = multiple.integer(1, 4096);
