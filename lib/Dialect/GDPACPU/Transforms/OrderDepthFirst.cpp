@@ -3,8 +3,10 @@
 #include "Utils.h"
 #include "gdpa/Dialect/GDPACPU/Transforms/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/MapVector.h"
 
 namespace mlir::gdpa_cpu {
 #define GEN_PASS_DEF_GDPACPUORDERDEPTHFIRST
@@ -36,6 +38,9 @@ public:
     for (Operation &op : *block)
       if (isa<vector::StoreOp, vector::TransferWriteOp>(op))
         stores.push_back(&op);
+    if (stores.empty())
+      return;
+    gather(stores);
     ArrayRef<Operation *> rest = stores;
     while (!rest.empty()) {
       size_t count = std::min<size_t>(interleave, rest.size());
@@ -45,6 +50,68 @@ public:
   }
 
 private:
+  /// The buffer of scratch memory that `value` is a part of, or null.
+  static Operation *bufferOf(Value value) {
+    while (Operation *op = value.getDefiningOp()) {
+      if (isa<memref::ViewOp>(op))
+        return op;
+      if (!isa<memref::SubViewOp, memref::CastOp, memref::CollapseShapeOp,
+               memref::ExpandShapeOp>(op))
+        return nullptr;
+      value = op->getOperand(0);
+    }
+    return nullptr;
+  }
+  static Value memoryOf(Operation *op) {
+    if (auto store = dyn_cast<vector::StoreOp>(op))
+      return store.getBase();
+    if (auto write = dyn_cast<vector::TransferWriteOp>(op))
+      return write.getBase();
+    if (auto load = dyn_cast<vector::LoadOp>(op))
+      return load.getBase();
+    if (auto load = dyn_cast<memref::LoadOp>(op))
+      return load.getMemRef();
+    return Value();
+  }
+
+  /// Where a tile has several results, the stores of all results of one vector
+  /// follow one another: they need the same intermediate values. Nothing is done
+  /// where something between the stores might touch what they write.
+  void gather(SmallVectorImpl<Operation *> &stores) {
+    llvm::MapVector<Operation *, SmallVector<Operation *>> byBuffer;
+    for (Operation *store : stores) {
+      Operation *buffer = bufferOf(memoryOf(store));
+      if (!buffer)
+        return;
+      byBuffer[buffer].push_back(store);
+    }
+    size_t count = byBuffer.begin()->second.size();
+    if (byBuffer.size() < 2 || count < 2)
+      return;
+    for (auto &[buffer, group] : byBuffer)
+      if (group.size() != count)
+        return;
+    Operation *last = stores.back();
+    for (Operation *op = stores.front(); op != last; op = op->getNextNode()) {
+      if (isMemoryEffectFree(op) || isa<LLVM::CallIntrinsicOp>(op) ||
+          llvm::is_contained(stores, op))
+        continue;
+      Value memory = memoryOf(op);
+      if (!memory || !isa<vector::LoadOp, memref::LoadOp>(op))
+        return;
+      Operation *buffer = bufferOf(memory);
+      if (!buffer || byBuffer.count(buffer))
+        return;
+    }
+    stores.clear();
+    for (size_t at = 0; at < count; ++at)
+      for (auto &[buffer, group] : byBuffer)
+        stores.push_back(group[at]);
+    Operation *end = last->getNextNode();
+    for (Operation *store : stores)
+      store->moveBefore(end);
+  }
+
   /// Adds `op` and what it needs to `order`, operands first.
   void collect(Operation *op, SmallVectorImpl<Operation *> &order) {
     if (!op || op->getBlock() != block || placed.contains(op) || !isMovable(op) ||

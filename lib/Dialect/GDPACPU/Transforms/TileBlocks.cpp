@@ -29,6 +29,9 @@ int64_t tileOf(int64_t size, int64_t limit) {
   return tile;
 }
 
+/// Steps of a score's reduction that stand in one turn of its loop.
+constexpr int64_t kScoreSteps = 4;
+
 struct TileBlocks : gdpa_cpu::impl::GDPACPUTileBlocksBase<TileBlocks> {
   RegisterTile registerTile;
 
@@ -169,8 +172,11 @@ struct TileBlocks : gdpa_cpu::impl::GDPACPUTileBlocksBase<TileBlocks> {
     auto isScore = [](Operation *op) { return getRole(op) == "score"; };
     for (linalg::LinalgOp op : collect(isScore)) {
       SmallVector<int64_t> sizes;
-      for (utils::IteratorType iterator : op.getIteratorTypesArray())
-        sizes.push_back(iterator == utils::IteratorType::reduction ? 1 : 0);
+      for (auto [iterator, range] :
+           llvm::zip(op.getIteratorTypesArray(), op.getStaticLoopRanges()))
+        sizes.push_back(iterator == utils::IteratorType::reduction
+                            ? tileOf(range, kScoreSteps)
+                            : 0);
       if (failed(tile(rewriter, op, sizes)))
         return signalPassFailure();
     }

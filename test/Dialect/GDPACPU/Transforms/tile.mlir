@@ -8,7 +8,7 @@
 #oo = affine_map<(p, i, e, t, j) -> (p, i, e)>
 #id = affine_map<(p, t, j, i) -> (p, t, j, i)>
 
-// The activation is tiled to 4 x 16 and the scores computed in its tile, one step of
+// The activation is tiled to 4 x 16 and the scores computed in its tile, four steps of
 // the reduction at a time.
 
 // CHECK-LABEL: func.func private @forward
@@ -16,7 +16,7 @@
 // CHECK:   scf.for
 // CHECK:     linalg.fill {{.*}} : tensor<1x1x4x16xf32>
 // CHECK:     scf.for
-// CHECK:       linalg.contract {{.*}} ins({{.*}} : tensor<1x4x1xf32>, tensor<1x1x16xf32>) outs({{.*}} : tensor<1x1x4x16xf32>)
+// CHECK:       linalg.contract {{.*}} ins({{.*}} : tensor<1x4x4xf32>, tensor<1x4x16xf32>) outs({{.*}} : tensor<1x1x4x16xf32>)
 // CHECK:     linalg.generic {{.*}} outs({{.*}} : tensor<1x1x4x16xf32>)
 // CHECK:       math.exp
 

@@ -75,7 +75,7 @@ def GDPACPUTileBlocks : Pass<"gdpa-cpu-tile", "::mlir::func::FuncOp"> {
   let description = [{
     By the role of an operation (`gdpa_tile.role`): the activation is tiled to `group` rows
     by `tile` columns and the score products that it reads are fused into that tile; score
-    products are tiled by one along their reduction, the other products to `group` rows by
+    products are tiled by four along their reduction, the other products to `group` rows by
     `tile` columns with the reduction by one panel row or group. Any other operation is
     tiled by one along its dynamic dimensions and to `group` x `tile` along the static ones.
     The sizes come from the program's `#gdpa_cpu.schedule`.
