@@ -11,6 +11,7 @@ import pathlib
 from typing import Callable, Optional
 
 import numpy as np
+from scipy.special import erf
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 
@@ -42,9 +43,6 @@ class Example:
 
 def sigmoid(x):
     return 0.5 * (1 + np.tanh(0.5 * x))
-
-
-_erf = np.vectorize(math.erf, otypes=[np.float64])
 
 
 def gelu_tanh(s, *_):
@@ -87,7 +85,7 @@ def per_head(low, high, *tail):
 ALL = [
     Example("silu", lambda s, *_: s * sigmoid(s)),
     Example("gelu-tanh", gelu_tanh),
-    Example("gelu-erf", lambda s, *_: 0.5 * s * (1 + _erf(s / math.sqrt(2)))),
+    Example("gelu-erf", lambda s, *_: 0.5 * s * (1 + erf(s / math.sqrt(2)))),
     Example("relu-squared", lambda s, *_: np.maximum(s, 0) ** 2),
     Example("sigmoid-bias", lambda s, b, h, i, j, nq, nk, c: sigmoid(s + c["bias"][h] - np.log(nk)),
             captures={"bias": per_head(-1, 1)}, learned=("bias",)),

@@ -4,12 +4,11 @@ q, k, v and do are patches of the digits' images, projected by random matrices o
 errors against the reference target: f64 loops whose derivatives are central differences. The unfused decomposition is the same
 computation with the score matrix stored, in numpy on as many threads: two matrix products forward, five backward, the
 activation's derivative by one more evaluation. Times are medians of forward and backward together. Memory is the peak of the resident
-set of a process that does only this, above that of one that does nothing; it holds the tensors.
+set of a process that does only this, tensors included; for numpy without what the interpreter takes before it loads them.
 """
 
 import json
 import math
-import os
 import pathlib
 import subprocess
 import sys
@@ -75,6 +74,7 @@ def unfused(name, inputs, captures, scale):
 def unfused_process(name, folder):
     """Runs the decomposition on a folder's arrays and prints its time and this process's peak memory."""
     folder = pathlib.Path(folder)
+    before = memory("self", "VmRSS")
     captures = json.loads((folder / "numbers.json").read_text())
     arrays = {path.name.split(".")[1]: np.load(path) for path in folder.glob("in.*.npy")}
     inputs = {x: arrays.pop(x) for x in ("q", "k", "v", "do")}
@@ -83,21 +83,32 @@ def unfused_process(name, folder):
         start = time.perf_counter()
         unfused(name, inputs, {**captures, **arrays}, 1 / math.sqrt(DIM))
         times.append(1e3 * (time.perf_counter() - start))
-    print(json.dumps({"ms": sorted(times)[ROUNDS // 2]}))
+    print(json.dumps({"ms": sorted(times)[ROUNDS // 2], "bytes": memory("self", "VmHWM") - before}))
+
+
+def memory(process, what):
+    """VmRSS or VmHWM (its peak) of a process, in bytes; 0 where it has ended."""
+    try:
+        status = pathlib.Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return 0
+    return next((1024 * int(line.split()[1]) for line in status.splitlines() if line.startswith(what)), 0)
 
 
 def measured(command):
-    """Standard output and peak resident bytes of a command."""
+    """Standard output and peak resident bytes of a command. (rusage would count this process too: a child starts as its copy.)"""
     process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    out, err = process.stdout.read(), process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, memory(process.pid, "VmHWM"))
+        time.sleep(0.002)
+    out, err = process.communicate()
     if process.returncode not in (support.RESULT, support.CHECK_FAILED):
         sys.exit(f"{' '.join(str(word) for word in command)}: exit {process.returncode}\n{err}")
-    return out, usage.ru_maxrss * 1024
+    return out, peak
 
 
-def row(example, dtype, idle, folder):
+def row(example, dtype, folder):
     """Compiles and measures one example; returns the table's cells and whether every error is within its bound."""
     random = np.random.default_rng(1)
     sizes = {"B": BATCH, "Hq": HEADS, "Hkv": KEY_HEADS, "Sq": LENGTH, "Sk": LENGTH}
@@ -116,37 +127,34 @@ def row(example, dtype, idle, folder):
     _, fused_peak = measured(words)
     timed, _ = measured([*words, "--time"])
     times = {line["entry"]: line["time_ms"]["median"] for line in map(json.loads, timed.splitlines())}
-    out, unfused_peak = measured([sys.executable, __file__, "--unfused", example.name, folder])
+    out, _ = measured([sys.executable, __file__, "--unfused", example.name, folder])
     errors = {name: float(line["error"]) for name, line in checked.lines.items() if line["error"] is not None}
     within = checked.status == support.RESULT
-    megabytes = [max(0, peak - base) / MEGABYTE for peak, base in zip((fused_peak, unfused_peak), idle)]
+    other = json.loads(out)
     shape = f"{BATCH}x{HEADS}/{KEY_HEADS}x{LENGTH}x{DIM}"
     captured = ", ".join(f"{name} {value:.0e}" for name, value in errors.items() if name.startswith("d_"))
     cells = [example.name, dtype, shape, *(f"{errors[name]:.1e}" for name in ("o", "dq", "dk", "dv")), captured or "-",
-             f"{sum(times.values()):.1f}", f"{json.loads(out)['ms']:.1f}", *(f"{m:.0f}" for m in megabytes)]
+             f"{sum(times.values()):.1f}", f"{other['ms']:.1f}", f"{fused_peak / MEGABYTE:.0f}", f"{other['bytes'] / MEGABYTE:.0f}"]
     return cells, within
 
 
 def main():
     if sys.argv[1:2] == ["--unfused"]:
         return unfused_process(*sys.argv[2:])
-    if sys.argv[1:2] == ["--idle"]:
-        return None
     heads = ["example", "type", "shape BxHq/HkvxSxD", "err o", "err dq", "err dk", "err dv", "err of captures' gradients", "ms",
              "unfused ms", "MB", "unfused MB"]
     widths = [19, 4, 18, 7, 7, 7, 7, 26, 7, 10, 5, 10]
-    print(__doc__.split("\n\n")[1], end="\n\n")
+    print(__doc__.split("\n\n")[1])
 
     def show(cells):
         left = (0, 1, 2, 7)
         print("  ".join(cell.ljust(width) if n in left else cell.rjust(width) for n, (cell, width) in enumerate(zip(cells, widths))), flush=True)
 
     show(heads)
-    idle = (measured([support.tool("gdpa-run"), "--help"])[1], measured([sys.executable, __file__, "--idle"])[1])
     start, failed = time.time(), []
     for example, dtype in [(e, "f32") for e in catalogue.ALL] + [(catalogue.BY_NAME["silu"], t) for t in ("bf16", "f16")]:
         with tempfile.TemporaryDirectory() as folder:
-            cells, within = row(example, dtype, idle, pathlib.Path(folder))
+            cells, within = row(example, dtype, pathlib.Path(folder))
         show(cells)
         if not within:
             failed.append(f"{example.name} {dtype}")
