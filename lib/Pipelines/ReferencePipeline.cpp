@@ -30,7 +30,7 @@ void gdpa::buildReferenceCodePipeline(OpPassManager &manager,
   manager.addPass(createEmitCEntryPass());
   // Operations that neither LLVM nor the C library knows as one function.
   math::MathExpandOpsPassOptions expand;
-  expand.opMnemonics = {"clampf", "rsqrt"};
+  expand.opMnemonics = {"rsqrt"};
   OpPassManager &functions = manager.nest<func::FuncOp>();
   functions.addPass(math::createMathExpandOpsPass(expand));
   functions.addPass(arith::createArithExpandOpsPass());

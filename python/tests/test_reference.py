@@ -6,6 +6,7 @@ time, so that they rest on the forward's definition alone.
 
 import dataclasses
 import json
+import math
 
 import numpy as np
 import pytest
@@ -225,6 +226,53 @@ CASES = {
     "f64": dataclasses.replace(POLYNOMIAL, storage="f64", activation=POLYNOMIAL.activation.replace("f32", "f64"),
                                captures=(("coef", "tensor<4xf64>", np.array([0.1, -0.3, 0.5, 1.0])),)),
 }
+
+
+ERF = np.vectorize(math.erf, otypes=[np.float64])
+# operation: numpy; the first operand is p = 2 + sin(s), the second 1.5, the third 2.5
+OPERATIONS = {
+    "arith.addf": lambda p, a, b: p + a, "arith.subf": lambda p, a, b: p - a, "arith.mulf": lambda p, a, b: p * a,
+    "arith.divf": lambda p, a, b: p / a, "arith.remf": lambda p, a, b: np.fmod(p, 64), "arith.negf": lambda p, a, b: -p,
+    "arith.maximumf": lambda p, a, b: np.maximum(p, a), "arith.minimumf": lambda p, a, b: np.minimum(p, a),
+    "arith.maxnumf": lambda p, a, b: np.maximum(p, a), "arith.minnumf": lambda p, a, b: np.minimum(p, a),
+    "math.absf": lambda p, a, b: np.abs(p), "math.acos": lambda p, a, b: np.arccos(p), "math.asin": lambda p, a, b: np.arcsin(p),
+    "math.atan": lambda p, a, b: np.arctan(p), "math.atan2": lambda p, a, b: np.arctan2(p, a), "math.cbrt": lambda p, a, b: np.cbrt(p),
+    "math.ceil": lambda p, a, b: np.ceil(p), "math.clampf": lambda p, a, b: np.clip(p, a, b), "math.copysign": lambda p, a, b: np.copysign(p, a),
+    "math.cos": lambda p, a, b: np.cos(p), "math.cosh": lambda p, a, b: np.cosh(p), "math.erf": lambda p, a, b: ERF(p),
+    "math.erfc": lambda p, a, b: 1 - ERF(p), "math.exp": lambda p, a, b: np.exp(p), "math.exp2": lambda p, a, b: np.exp2(p),
+    "math.expm1": lambda p, a, b: np.expm1(p), "math.floor": lambda p, a, b: np.floor(p), "math.fma": lambda p, a, b: p * a + b,
+    "math.log": lambda p, a, b: np.log(p), "math.log10": lambda p, a, b: np.log10(p), "math.log1p": lambda p, a, b: np.log1p(p),
+    "math.log2": lambda p, a, b: np.log2(p), "math.powf": lambda p, a, b: p**a, "math.round": lambda p, a, b: np.trunc(p + 0.5),
+    "math.roundeven": lambda p, a, b: np.round(p), "math.rsqrt": lambda p, a, b: 1 / np.sqrt(p), "math.sin": lambda p, a, b: np.sin(p),
+    "math.sinh": lambda p, a, b: np.sinh(p), "math.sqrt": lambda p, a, b: np.sqrt(p), "math.tan": lambda p, a, b: np.tan(p / 4),
+    "math.tanh": lambda p, a, b: np.tanh(p), "math.trunc": lambda p, a, b: np.trunc(p),
+}
+BINARY = {"arith.addf", "arith.subf", "arith.mulf", "arith.divf", "arith.remf", "arith.maximumf", "arith.minimumf", "arith.maxnumf", "arith.minnumf",
+          "math.atan2", "math.copysign", "math.powf"}
+
+
+def test_operations(tmp_path):
+    """Every float operation has a meaning in f64: the sum of all of them, each with a weight of its own."""
+    lines = ["%sine = math.sin %s : f32", "%two = arith.constant 2.0 : f32", "%p = arith.addf %two, %sine : f32", "%sum0 = arith.constant 0.0 : f32",
+             "%a = arith.constant 1.5 : f32", "%c = arith.constant 2.5 : f32", "%quarter = arith.constant 0.25 : f32",
+             "%m = arith.constant 64.0 : f32", "%unit = arith.mulf %sine, %quarter : f32", "%tangent = arith.mulf %p, %quarter : f32"]
+    first = {"math.acos": "%unit", "math.asin": "%unit", "math.tan": "%tangent"}
+    for n, op in enumerate(OPERATIONS):
+        operands = [first.get(op, "%p")] + (["%m" if op == "arith.remf" else "%a"] if op in BINARY else [])
+        operands = ["%p", "%a", "%c"] if op == "math.fma" else operands
+        shape = f"{op} %p to [%a, %c]" if op == "math.clampf" else f"{op} {', '.join(operands)}"
+        lines += [f"%v{n} = {shape} : f32", f"%w{n} = arith.constant {n % 7 + 1}.0 : f32", f"%t{n} = arith.mulf %v{n}, %w{n} : f32",
+                  f"%sum{n + 1} = arith.addf %sum{n}, %t{n} : f32"]
+    lines.append(f"%z = arith.addf %sum{len(OPERATIONS)}, %sum0 : f32")
+
+    def z(s, b, h, i, j, nq, nk, c):
+        total = 0
+        for n, (op, function) in enumerate(OPERATIONS.items()):
+            p = np.sin(s) / 4 if op in ("math.acos", "math.asin") else 2 + np.sin(s)
+            total = total + (n % 7 + 1) * function(p, 1.5, 2.5)
+        return total
+
+    check(Program(activation="\n".join(lines), z=z), tmp_path, sizes=(1, 1, 1, 3, 3), tolerance=1e-6)
 
 
 @pytest.mark.parametrize("name", CASES)

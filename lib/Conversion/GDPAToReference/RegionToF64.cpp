@@ -188,6 +188,17 @@ LogicalResult RegionCloner::cloneOp(Operation *op) {
                                   "reference target, which computes in f64");
         return cloneGeneric(cast);
       })
+      // Upstream's expansion of clampf takes the bounds the wrong way round.
+      .Case<math::ClampFOp>([&](math::ClampFOp clamp) {
+        Value low = arith::MaximumFOp::create(builder, loc,
+                                              mapping.lookup(clamp.getValue()),
+                                              mapping.lookup(clamp.getMin()));
+        mapping.map(clamp.getResult(),
+                    arith::MinimumFOp::create(builder, loc, low,
+                                              mapping.lookup(clamp.getMax()))
+                        .getResult());
+        return success();
+      })
       .Case<tensor::ExtractOp>([&](tensor::ExtractOp extract) {
         cloneLoad(extract, extract.getTensor(), extract.getIndices());
         return success();

@@ -351,8 +351,9 @@ struct ApproximateMath
                            math::RsqrtOp, math::SinOp, math::CosOp>(op);
     };
     gdpa::populateMathExpansionPatterns(patterns, expansion);
-    SmallVector<StringRef> expanded{"sinh", "cosh",  "tan",   "asinh", "acosh",
-                                    "atanh", "clampf", "fpowi"};
+    // Not clampf: upstream's expansion takes its bounds the wrong way round.
+    SmallVector<StringRef> expanded{"sinh",  "cosh",  "tan",  "asinh",
+                                    "acosh", "atanh", "fpowi"};
     math::populateExpansionPatterns(patterns, expanded);
     if (failed(applyPatternsGreedily(function, std::move(patterns))))
       return signalPassFailure();
