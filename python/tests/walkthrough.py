@@ -65,7 +65,8 @@ def update():
             text = f"```sh\n{step['command']}```\n"
             if not output:
                 return text + (step["gap"] or "")
-            return f"{text}\n```{step['language'] or 'text'}\n{output}```\n"
+            after = "\n" if step["output"] is None and step["gap"] else ""
+            return f"{text}\n```{step['language'] or 'text'}\n{output}```\n{after}"
 
         DOCUMENT.write_text(STEP.sub(rewritten, DOCUMENT.read_text()))
 
