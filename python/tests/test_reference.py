@@ -30,31 +30,32 @@ class Program:
     mask: str = ""  # defines %keep
     keep: object = None  # keep(b, h, i, j, nq, nk)
     vjp: str = ""  # defines %ds, may accumulate
+    heads: tuple = ("?", "?")  # of queries and keys, in the types
 
     def source(self):
-        rank = 3 if self.layout == "thd" else 4
-        tensor = lambda columns: "tensor<" + "?x" * (rank - 1) + f"{columns}x{self.storage}>"
-        q, v = tensor(4), tensor(3)
-        stats = f"tensor<{'?x' * (rank - 1)}{self.compute}>"
+        leading = {"bhsd": "?x{}x?", "bshd": "?x?x{}", "thd": "?x{}"}[self.layout]
+        tensor = lambda heads, columns: f"tensor<{leading.format(heads)}x{columns}x{self.storage}>"
+        q, k, v, o = tensor(self.heads[0], 4), tensor(self.heads[1], 4), tensor(self.heads[1], 3), tensor(self.heads[0], 3)
+        stats = "tensor<" + {"bhsd": "?x{}x?", "bshd": "?x{}x?", "thd": "{}x?"}[self.layout].format(self.heads[0]) + f"x{self.compute}>"
         names = "".join(f', %{name}: {kind} {{gdpa.name = "{name}"}}' for name, kind, _ in self.captures)
         inner = "".join(f", %{name}: {kind}" for name, kind, _ in self.captures)
         has_stats, jagged = self.normalizer != "none", self.layout == "thd"
         kinds = ", ".join(kind for _, kind, _ in self.captures)
         values = ", ".join(f"%{name}" for name, _, _ in self.captures)
         lines = [
-            f"func.func @f(%q: {q}, %k: {q}, %v: {v}, %scale: {self.compute}{names}",
-            f"    {', %cq: tensor<?xi32>, %ck: tensor<?xi32>' if jagged else ''}, %o0: {v}{f', %st0: {stats}' if has_stats else ''})",
-            f"    -> ({v}{', ' + stats if has_stats else ''}) {{",
-            f"  %o{':2' if has_stats else ''} = gdpa.attention {self.layout} {self.normalizer} ins(%q, %k, %v : {q}, {q}, {v})",
-            f"      outs(%o0{', %st0' if has_stats else ''} : {v}{', ' + stats if has_stats else ''}) scale(%scale : {self.compute})",
+            f"func.func @f(%q: {q}, %k: {k}, %v: {v}, %scale: {self.compute}{names}",
+            f"    {', %cq: tensor<?xi32>, %ck: tensor<?xi32>' if jagged else ''}, %o0: {o}{f', %st0: {stats}' if has_stats else ''})",
+            f"    -> ({o}{', ' + stats if has_stats else ''}) {{",
+            f"  %o{':2' if has_stats else ''} = gdpa.attention {self.layout} {self.normalizer} ins(%q, %k, %v : {q}, {k}, {v})",
+            f"      outs(%o0{', %st0' if has_stats else ''} : {o}{', ' + stats if has_stats else ''}) scale(%scale : {self.compute})",
             "      cu_seqlens(%cq, %ck : tensor<?xi32>, tensor<?xi32>)" if jagged else "",
             f"      captures({values} : {kinds})" if self.captures else "",
             f"      activation(%s: {self.compute}, {COORDINATES}{inner}) {{ {self.activation}\n gdpa.yield %z : {self.compute} }}",
             f"      mask({COORDINATES}{inner}) {{ {self.mask}\n gdpa.yield %keep : i1 }}" if self.mask else "",
             f"      vjp(%s: {self.compute}, %ct: {self.compute}, {COORDINATES}{inner}) {{ {self.vjp}\n gdpa.yield %ds : {self.compute} }}"
             if self.vjp else "",
-            f"      -> {v}{', ' + stats if has_stats else ''}",
-            f"  return {'%o#0, %o#1' if has_stats else '%o'} : {v}{', ' + stats if has_stats else ''}",
+            f"      -> {o}{', ' + stats if has_stats else ''}",
+            f"  return {'%o#0, %o#1' if has_stats else '%o'} : {o}{', ' + stats if has_stats else ''}",
             "}",
         ]
         return "\n".join(line for line in lines if line)

@@ -210,6 +210,11 @@ struct EmitCEntryPass : gdpa::impl::EmitCEntryPassBase<EmitCEntryPass> {
         hide(function);
         continue;
       }
+      if (function.getNumResults() != 0 || function.isExternal()) {
+        function.emitError("expected an entry with a body and without results: "
+                           "an entry writes to its arguments");
+        return signalPassFailure();
+      }
       for (Type type : function.getArgumentTypes()) {
         auto memref = dyn_cast<MemRefType>(type);
         if (dtypeOf(getElementTypeOrSelf(type)) < 0 ||

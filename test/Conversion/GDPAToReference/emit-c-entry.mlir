@@ -25,3 +25,11 @@ func.func @entry(%a: memref<?x8xf64, strided<[?, ?]>>, %n: index) attributes {gd
 func.func @wide(%a: i128) attributes {gdpa.entry = "forward"} {
   return
 }
+
+// -----
+
+// expected-error @below {{expected an entry with a body and without results: an entry writes to its arguments}}
+func.func @result() -> i32 attributes {gdpa.entry = "forward"} {
+  %c0 = arith.constant 0 : i32
+  return %c0 : i32
+}
