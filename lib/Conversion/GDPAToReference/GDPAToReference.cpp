@@ -135,7 +135,6 @@ std::string EntryBuilder::nameOfCapture(unsigned number) {
 
 /// Gives each argument of the function its name and role.
 LogicalResult EntryBuilder::collect() {
-  llvm::StringSet<> names;
   for (BlockArgument source : function.getArguments()) {
     std::string role, name;
     auto is = [&](Value operand, StringRef candidate) {
@@ -161,10 +160,6 @@ LogicalResult EntryBuilder::collect() {
     if (auto given = function.getArgAttrOfType<StringAttr>(
             source.getArgNumber(), "gdpa.name"))
       name = given.str();
-    if (!names.insert(name).second)
-      return function.emitError("expected arguments with different names, "
-                                "found two called '")
-             << name << "'";
     bool hasRows = role == "q" || role == "k" || role == "v";
     inputs.push_back({name, role, false,
                       hasRows ? Type(convertRowsType(source.getType()))
@@ -172,9 +167,22 @@ LogicalResult EntryBuilder::collect() {
                       source});
   }
 
+  // The entry writes the operation's results, whatever the function returns.
+  Operation *terminator = function.getBody().back().getTerminator();
+  for (auto [position, returned] : llvm::enumerate(terminator->getOperands())) {
+    Value value = returned;
+    if (auto cast = value.getDefiningOp<tensor::CastOp>())
+      value = cast.getSource();
+    if (value.getDefiningOp() != op)
+      return terminator->emitError("expected result ")
+             << position << " to be a result of the gdpa.attention";
+  }
+
   // What is no argument must be a scalar constant.
   auto check = [&](Value operand, StringRef what) -> LogicalResult {
-    if (!operand || isa<BlockArgument>(operand))
+    auto argument = dyn_cast_or_null<BlockArgument>(operand);
+    if (!operand ||
+        (argument && argument.getOwner() == &function.getBody().front()))
       return success();
     if (operand.getDefiningOp<arith::ConstantOp>() &&
         !isa<ShapedType>(operand.getType()))
@@ -198,8 +206,14 @@ LogicalResult EntryBuilder::collect() {
 LogicalResult EntryBuilder::beginEntry(StringRef name, StringRef kind,
                                        ArrayRef<EntryArgument> arguments) {
   SmallVector<Type> types;
-  for (const EntryArgument &argument : arguments)
+  llvm::StringSet<> names;
+  for (const EntryArgument &argument : arguments) {
+    if (!names.insert(argument.name).second)
+      return function.emitError("expected arguments with different names, "
+                                "found two called '")
+             << argument.name << "' in the " << kind << " entry";
     types.push_back(argument.type);
+  }
   builder.setInsertionPoint(function);
   entry = func::FuncOp::create(builder, op.getLoc(), name,
                                builder.getFunctionType(types, {}));
