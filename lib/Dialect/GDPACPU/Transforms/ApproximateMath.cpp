@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -19,6 +20,52 @@ using namespace mlir;
 using namespace mlir::gdpa_cpu;
 
 namespace {
+
+/// The bf16 nearest to an f32, as f32: integer arithmetic on 32-bit lanes. Narrow
+/// lanes in between would cost shuffles.
+struct RoundToBF16 : OpRewritePattern<arith::ExtFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::ExtFOp op,
+                                PatternRewriter &rewriter) const override {
+    auto narrow = op.getIn().getDefiningOp<arith::TruncFOp>();
+    auto type = dyn_cast<VectorType>(op.getType());
+    if (!narrow || !type || !type.getElementType().isF32() ||
+        narrow.getIn().getType() != type ||
+        !getElementTypeOrSelf(narrow.getType()).isBF16())
+      return failure();
+    Location loc = op.getLoc();
+    auto integers = type.clone(rewriter.getI32Type());
+    auto constant = [&](uint32_t value) -> Value {
+      return arith::ConstantOp::create(
+          rewriter, loc,
+          DenseElementsAttr::get(integers, rewriter.getI32IntegerAttr(value)));
+    };
+    Value x = narrow.getIn();
+    Value bits = arith::BitcastOp::create(rewriter, loc, integers, x);
+    // Ties go to even: half of the last place less one, plus that place's bit.
+    Value place = arith::ShRUIOp::create(rewriter, loc, bits, constant(16));
+    place = arith::AndIOp::create(rewriter, loc, place, constant(1));
+    Value sum = arith::AddIOp::create(rewriter, loc, bits, constant(0x7fff));
+    sum = arith::AddIOp::create(rewriter, loc, sum, place);
+    sum = arith::AndIOp::create(rewriter, loc, sum, constant(0xffff0000));
+    Value rounded = arith::BitcastOp::create(rewriter, loc, type, sum);
+    // A NaN's payload must not carry into the exponent.
+    Value isNaN = arith::CmpFOp::create(rewriter, loc, arith::CmpFPredicate::UNO, x, x);
+    rewriter.replaceOpWithNewOp<arith::SelectOp>(op, isNaN, x, rounded);
+    return success();
+  }
+};
+
+/// Whether LLVM has instructions, or short sequences of them, for `op` on x86.
+bool isNative(Operation *op) {
+  return isa<math::AbsFOp, math::AbsIOp, math::CeilOp, math::CopySignOp,
+             math::FloorOp, math::FmaOp, math::RoundOp, math::RoundEvenOp,
+             math::SqrtOp, math::TruncOp, math::CtPopOp, math::CountLeadingZerosOp,
+             math::CountTrailingZerosOp, math::IsNaNOp, math::IsInfOp,
+             math::IsFiniteOp, math::IsNormalOp>(op);
+}
+
 struct ApproximateMath : gdpa_cpu::impl::GDPACPUApproximateMathBase<ApproximateMath> {
   using GDPACPUApproximateMathBase::GDPACPUApproximateMathBase;
 
@@ -32,7 +79,23 @@ struct ApproximateMath : gdpa_cpu::impl::GDPACPUApproximateMathBase<ApproximateM
     options.x86Scalef = vectorBits == 512;
     applyPatterns(func, [&](RewritePatternSet &patterns) {
       gdpa::populateMathExpansionPatterns(patterns, options);
+      patterns.add<RoundToBF16>(&getContext());
+      math::populateExpansionPatterns(
+          patterns, {"ipowi", "fpowi", "tan", "asinh", "acosh", "atanh"});
     });
+    // Anything else would be a call of the C library for each element.
+    WalkResult result = func.walk([](Operation *op) {
+      if (op->getDialect() &&
+          op->getDialect()->getNamespace() == math::MathDialect::getDialectNamespace() &&
+          !isNative(op)) {
+        op->emitOpError("expected a function that can be computed on vectors, found ")
+            << op->getName() << " on " << op->getResult(0).getType();
+        return WalkResult::interrupt();
+      }
+      return WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
   }
 };
 } // namespace

@@ -56,3 +56,14 @@ func.func private @fast(%v: vector<8xf32>, %scratch: memref<?xi8>, %x: index, %y
   %0 = math.exp %v : vector<8xf32>
   return %0 : vector<8xf32>
 }
+
+// Rounding to bf16 and back stays in 32-bit lanes.
+
+// CHECK-LABEL: func.func private @round
+// CHECK-NOT: bf16
+// CHECK: arith.select
+func.func private @round(%v: vector<8xf32>, %scratch: memref<?xi8>, %x: index, %y: index, %z: index) -> vector<8xf32> attributes {gdpa_cpu.program} {
+  %0 = arith.truncf %v : vector<8xf32> to vector<8xbf16>
+  %1 = arith.extf %0 : vector<8xbf16> to vector<8xf32>
+  return %1 : vector<8xf32>
+}
