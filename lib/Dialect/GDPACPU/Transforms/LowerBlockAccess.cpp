@@ -764,12 +764,12 @@ LogicalResult BlockLowering::lower(gdpa_tile::AccumulateOp accumulate) {
   return success();
 }
 
-/// Whether a destination serves only score products: these are fused into the
+/// Whether a destination serves only score products that are fused into the
 /// activation and never stored.
 static bool isScore(Value value) {
   return llvm::all_of(value.getUsers(), [](Operation *user) {
     if (getRole(user) == "score")
-      return true;
+      return isOnlyForActivations(user->getResult(0));
     auto fill = dyn_cast<linalg::FillOp>(user);
     return fill && isScore(fill.getResult(0));
   });
@@ -784,7 +784,7 @@ LogicalResult BlockLowering::lower(tensor::EmptyOp empty) {
     Operation *user = use.getOwner();
     if (isa<linalg::FillOp>(user) && isScore(user->getResult(0)))
       continue;
-    if (getRole(user) == "score")
+    if (getRole(user) == "score" && isOnlyForActivations(user->getResult(0)))
       continue;
     b.setInsertionPoint(user);
     FailureOr<Value> buffer = allocate(empty, type, empty.getDynamicSizes());

@@ -97,11 +97,15 @@ struct TileBlocks : gdpa_cpu::impl::GDPACPUTileBlocksBase<TileBlocks> {
     return success();
   }
 
-  /// Tiles an activation and computes the scores that it reads in its tile.
+  /// Tiles an activation and computes the scores that it reads in its tile; or
+  /// scores that something else reads too, as where the activation is the identity.
   LogicalResult tileAndFuse(RewriterBase &rewriter, linalg::LinalgOp op) {
     MLIRContext *context = op->getContext();
     scf::SCFTileAndFuseOptions fuse;
     SmallVector<int64_t> sizes = tileSizes(op);
+    for (auto [size, iterator] : llvm::zip(sizes, op.getIteratorTypesArray()))
+      if (iterator == utils::IteratorType::reduction)
+        size = 0;
     fuse.setTilingOptions(options(context, sizes));
     fuse.setFusionControlFn(
         [](tensor::ExtractSliceOp, OpResult producer, bool)
@@ -112,7 +116,7 @@ struct TileBlocks : gdpa_cpu::impl::GDPACPUTileBlocksBase<TileBlocks> {
             isScore = llvm::any_of(owner->getUsers(), [](Operation *user) {
               return getRole(user) == "score" ||
                      isa<tensor::ExtractSliceOp>(user);
-            }) && owner->getOperand(1).getDefiningOp<tensor::EmptyOp>();
+            });
           if (isScore)
             return scf::SCFTileAndFuseOptions::ControlFnResult{};
           return std::nullopt;
@@ -148,8 +152,12 @@ struct TileBlocks : gdpa_cpu::impl::GDPACPUTileBlocksBase<TileBlocks> {
       });
       return ops;
     };
-    auto isActivation = [](Operation *op) { return getRole(op) == "activation"; };
-    for (linalg::LinalgOp op : collect(isActivation))
+    auto isRoot = [](Operation *op) {
+      if (getRole(op) == "activation")
+        return true;
+      return getRole(op) == "score" && !isOnlyForActivations(op->getResult(0));
+    };
+    for (linalg::LinalgOp op : collect(isRoot))
       if (failed(tileAndFuse(rewriter, op)))
         return signalPassFailure();
     // Drops the scores that were fused and folds the slices.

@@ -16,6 +16,12 @@ StringRef gdpa_cpu::getRole(Operation *op) {
   return role ? role.getValue() : StringRef();
 }
 
+bool gdpa_cpu::isOnlyForActivations(Value scores) {
+  return llvm::all_of(scores.getUsers(), [](Operation *user) {
+    return getRole(user) == "activation";
+  });
+}
+
 gdpa_cpu::RegisterTile gdpa_cpu::getRegisterTile(func::FuncOp func) {
   RegisterTile tile;
   if (auto schedule = func->getAttrOfType<ScheduleAttr>("schedule")) {

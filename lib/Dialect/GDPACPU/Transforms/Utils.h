@@ -25,6 +25,9 @@ bool isProgram(func::FuncOp func);
 /// The role of `op`, empty where it has none.
 StringRef getRole(Operation *op);
 
+/// Whether nothing but activations reads `scores`.
+bool isOnlyForActivations(Value scores);
+
 /// Register tile of a program, from its schedule; what is absent there is
 /// `group` 4, `tile` 16.
 struct RegisterTile {

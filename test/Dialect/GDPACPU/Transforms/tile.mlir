@@ -43,3 +43,19 @@ func.func private @forward(%K: tensor<?x4x64xf32>, %Q: tensor<?x64x16xf32>, %V: 
   %R = linalg.contract indexing_maps = [#op, #ov, #oo] {gdpa_tile.role = "stationary"} ins(%A, %V : tensor<?x?x4x16xf32>, tensor<?x4x64xf32>) outs(%O : tensor<?x16x64xf32>) -> tensor<?x16x64xf32>
   return %R : tensor<?x16x64xf32>
 }
+
+// Scores that something else than an activation reads are tiled alike.
+
+// CHECK-LABEL: func.func private @identity
+// CHECK: scf.for
+// CHECK:   scf.for
+// CHECK:     linalg.fill {{.*}} : tensor<1x1x4x16xf32>
+// CHECK:     scf.for
+// CHECK:       linalg.contract {{.*}} outs({{.*}} : tensor<1x1x4x16xf32>)
+func.func private @identity(%K: tensor<?x4x64xf32>, %Q: tensor<?x64x16xf32>, %S: tensor<?x?x4x16xf32>, %scratch: memref<?xi8>, %x: index, %y: index, %z: index) -> tensor<?x?x4x16xf32>
+    attributes {gdpa_cpu.program, schedule = #gdpa_cpu.schedule<panel = 16, group = 4, tile = 16>} {
+  %zero = arith.constant 0.0 : f32
+  %f = linalg.fill ins(%zero : f32) outs(%S : tensor<?x?x4x16xf32>) -> tensor<?x?x4x16xf32>
+  %R = linalg.contract indexing_maps = [#k, #q, #s] {gdpa_tile.role = "score"} ins(%K, %Q : tensor<?x4x64xf32>, tensor<?x64x16xf32>) outs(%f : tensor<?x?x4x16xf32>) -> tensor<?x?x4x16xf32>
+  return %R : tensor<?x?x4x16xf32>
+}
