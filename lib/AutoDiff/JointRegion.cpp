@@ -3,6 +3,7 @@
 #include "ReverseSweep.h"
 #include "RuleModel.h"
 #include "gdpa/AutoDiff/BuildBackward.h"
+#include "gdpa/Dialect/GDPA/IR/AttentionShape.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Utils/Utils.h"
 #include "mlir/IR/IRMapping.h"
@@ -58,7 +59,7 @@ static Value inlineUserVJP(AttentionOp op, ArrayRef<unsigned> wrt, Block &block,
   Operation *last = builder.getInsertionPoint()->getPrevNode();
   cloneBody(op.getVjp().front(), builder, mapping);
   // A gradient that nobody asked for has no destination.
-  unsigned firstCapture = 2 + kNumCoordinates;
+  unsigned firstCapture = getFirstCaptureArgument(AttentionRegion::Joint);
   SmallVector<AccumulateOp> unwanted;
   auto begin = last ? std::next(last->getIterator()) : block.begin();
   for (Operation &nested : llvm::make_range(begin, block.end()))
@@ -80,7 +81,8 @@ static FailureOr<Value> differentiate(ArrayRef<unsigned> wrt, Block &block,
                                       Value z, OpBuilder &builder) {
   Location loc = z.getLoc();
   Value s = block.getArgument(kScore), ct = block.getArgument(kCotangent);
-  ValueRange captures = block.getArguments().drop_front(2 + kNumCoordinates);
+  ValueRange captures = block.getArguments().drop_front(
+      getFirstCaptureArgument(AttentionRegion::Joint));
   auto findActivity = [&] {
     Activity activity;
     activity.addRoot(s);
@@ -105,17 +107,12 @@ static FailureOr<Value> differentiate(ArrayRef<unsigned> wrt, Block &block,
   if (failed(sweep.run(ops)))
     return failure();
 
-  auto takeMasked = [&](Value value) -> Value {
-    if (std::optional<PredicatedValue> cotangent = sweep.take(value))
-      return cotangent->predicate.mask(builder, loc, cotangent->value);
-    return nullptr;
-  };
   for (unsigned capture : wrt)
     if (isa<FloatType>(captures[capture].getType()))
-      if (Value gradient = takeMasked(captures[capture]))
+      if (Value gradient = sweep.takeMasked(captures[capture]))
         accumulateGradient(builder, loc, gradient, captures[capture],
                            ValueRange());
-  if (Value ds = takeMasked(s))
+  if (Value ds = sweep.takeMasked(s))
     return ds;
   return Value(arith::ConstantOp::create(builder, loc,
                                          builder.getZeroAttr(s.getType())));

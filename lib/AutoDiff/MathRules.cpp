@@ -18,11 +18,23 @@ using namespace llvm::numbers;
 // Exponentials and logarithms
 //===----------------------------------------------------------------------===//
 
+/// -|x| and -x^2 are never positive: their exponential does not overflow.
+static bool isNeverPositive(Value exponent) {
+  auto negation = exponent.getDefiningOp<arith::NegFOp>();
+  if (!negation)
+    return false;
+  auto square = negation.getOperand().getDefiningOp<arith::MulFOp>();
+  return negation.getOperand().getDefiningOp<math::AbsFOp>() ||
+         (square && square.getLhs() == square.getRhs());
+}
+
 /// exp(x) where it did not overflow, else the largest number: what multiplies
 /// it is zero there more often than not (1 / (1 + exp(-x)),
 /// tanh(log1p(exp(x)))), and zero times infinity would spoil a gradient that is
 /// zero. NaN stays.
 static Scalar boundOverflow(VJPBuilder &vjp, Scalar exponential) {
+  if (isNeverPositive(vjp.getOp()->getOperand(0)))
+    return exponential;
   APFloat largest =
       APFloat::getLargest(exponential.getType().getFloatSemantics());
   Scalar bound(vjp.getBuilder(), vjp.getLoc(),

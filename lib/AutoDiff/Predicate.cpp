@@ -145,8 +145,9 @@ mergePair(SmallVectorImpl<PredicatedValue> &terms,
   return false;
 }
 
-PredicatedValue gdpa::sum(OpBuilder &builder, Location loc,
-                          ArrayRef<PredicatedValue> terms) {
+/// Merges terms as far as that costs no mask of its own.
+static SmallVector<PredicatedValue>
+mergeTerms(OpBuilder &builder, Location loc, ArrayRef<PredicatedValue> terms) {
   assert(!terms.empty() && "expected a term");
   SmallVector<PredicatedValue> rest(terms);
   // Terms under one predicate are added unmasked.
@@ -171,13 +172,34 @@ PredicatedValue gdpa::sum(OpBuilder &builder, Location loc,
   };
   while (mergePair(rest, add) || mergePair(rest, pick)) {
   }
+  return rest;
+}
+
+static Value addAll(OpBuilder &builder, Location loc,
+                    ArrayRef<PredicatedValue> terms) {
+  Value total = terms.front().value;
+  for (const PredicatedValue &term : terms.drop_front())
+    total = arith::AddFOp::create(builder, loc, total, term.value);
+  return total;
+}
+
+PredicatedValue gdpa::sum(OpBuilder &builder, Location loc,
+                          ArrayRef<PredicatedValue> terms) {
+  SmallVector<PredicatedValue> rest = mergeTerms(builder, loc, terms);
   if (rest.size() == 1)
     return rest.front();
   Predicate predicate = unifyPredicates(builder, loc, rest);
-  Value total;
+  return {addAll(builder, loc, rest), predicate};
+}
+
+Value gdpa::maskedSum(OpBuilder &builder, Location loc,
+                      ArrayRef<PredicatedValue> terms) {
+  // Masked terms need no condition under which their sum counts.
+  SmallVector<PredicatedValue> rest = mergeTerms(builder, loc, terms);
+  Predicate common = rest.front().predicate;
   for (const PredicatedValue &term : rest)
-    total = total
-                ? Value(arith::AddFOp::create(builder, loc, total, term.value))
-                : term.value;
-  return {total, predicate};
+    common = common.intersect(term.predicate);
+  for (PredicatedValue &term : rest)
+    term.value = term.predicate.without(common).mask(builder, loc, term.value);
+  return common.mask(builder, loc, addAll(builder, loc, rest));
 }

@@ -102,6 +102,15 @@ std::optional<PredicatedValue> ReverseSweep::take(Value value) {
   return sum(builder, value.getLoc(), terms);
 }
 
+Value ReverseSweep::takeMasked(Value value) {
+  auto found = pending.find(value);
+  if (found == pending.end())
+    return nullptr;
+  SmallVector<PredicatedValue> terms = std::move(found->second);
+  pending.erase(found);
+  return maskedSum(builder, value.getLoc(), terms);
+}
+
 SmallVector<Value> ReverseSweep::getPending() const {
   return llvm::to_vector(llvm::make_first_range(pending));
 }
@@ -121,6 +130,10 @@ LogicalResult ReverseSweep::visit(Operation *op) {
     return op->emitOpError("expected a derivative: implement "
                            "gdpa::DifferentiableOpInterface for it, e.g. by an "
                            "external model");
+  for (Type type : op->getResultTypes())
+    if (isa<ShapedType>(type))
+      return op->emitOpError("expected scalars to differentiate, found ")
+             << type;
   SmallVector<std::optional<PredicatedValue>> cotangents;
   for (Value result : op->getResults())
     cotangents.push_back(take(result));

@@ -44,6 +44,9 @@ public:
   void add(Value value, PredicatedValue cotangent);
   /// The cotangent of `value`, no longer pending; none where it has none.
   std::optional<PredicatedValue> take(Value value);
+  /// The same where the cotangent ends: exactly zero where it does not count, null
+  /// where there is none.
+  Value takeMasked(Value value);
   /// Visits `ops`, the operations of one block in order, backwards.
   LogicalResult run(ArrayRef<Operation *> ops);
   /// The values with a pending cotangent, in the order they got one.

@@ -231,6 +231,38 @@ func.func @square(%q: !t, %k: !t, %v: !t, %c: f32) -> !t {
   return %o : !t
 }
 
+// What is masked before it is added needs no other mask.
+// CHECK-LABEL: @maximumf_both_vjp
+// CHECK:      joint(%[[S:[^:]+]]: f32, %[[CT:[^:]+]]: f32
+// CHECK-NEXT:   %[[K0:.*]] = arith.constant 0.000000e+00 : f32
+// CHECK-NEXT:   %[[K1:.*]] = arith.constant 5.000000e-01 : f32
+// CHECK-NEXT:   %[[V2:.*]] = math.absf %[[S]] : f32
+// CHECK-NEXT:   %[[V3:.*]] = arith.maximumf %[[V2]], %[[S]] : f32
+// CHECK-NEXT:   %[[V4:.*]] = arith.cmpf oeq, %[[V2]], %[[S]] : f32
+// CHECK-NEXT:   %[[V5:.*]] = arith.mulf %[[CT]], %[[K1]] : f32
+// CHECK-NEXT:   %[[V6:.*]] = arith.select %[[V4]], %[[V5]], %[[CT]] : f32
+// CHECK-NEXT:   %[[V7:.*]] = arith.cmpf uge, %[[V2]], %[[S]] : f32
+// CHECK-NEXT:   %[[V8:.*]] = arith.cmpf uge, %[[S]], %[[V2]] : f32
+// CHECK-NEXT:   %[[V9:.*]] = arith.cmpf olt, %[[S]], %[[K0]] : f32
+// CHECK-NEXT:   %[[V10:.*]] = arith.cmpf une, %[[S]], %[[K0]] : f32
+// CHECK-NEXT:   %[[V11:.*]] = arith.negf %[[V6]] : f32
+// CHECK-NEXT:   %[[V12:.*]] = arith.select %[[V9]], %[[V11]], %[[V6]] : f32
+// CHECK-NEXT:   %[[V13:.*]] = arith.select %[[V8]], %[[V6]], %[[K0]] : f32
+// CHECK-NEXT:   %[[V14:.*]] = arith.andi %[[V7]], %[[V10]] : i1
+// CHECK-NEXT:   %[[V15:.*]] = arith.select %[[V14]], %[[V12]], %[[K0]] : f32
+// CHECK-NEXT:   %[[V16:.*]] = arith.addf %[[V13]], %[[V15]] : f32
+// CHECK-NEXT:   gdpa.yield %[[V3]], %[[V16]] : f32, f32
+func.func @maximumf_both(%q: !t, %k: !t, %v: !t, %c: f32) -> !t {
+  %o0 = tensor.empty() : !t
+  %o = gdpa.attention bhsd none ins(%q, %k, %v : !t, !t, !t) outs(%o0 : !t) scale(%c : f32) 
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+        %a = math.absf %s : f32
+        %z = arith.maximumf %a, %s : f32
+        gdpa.yield %z : f32
+      } -> !t
+  return %o : !t
+}
+
 // A constant that is a number needs no test for NaN.
 // CHECK-LABEL: @maxnumf_constant_vjp
 // CHECK:      joint(%[[S:[^:]+]]: f32, %[[CT:[^:]+]]: f32

@@ -83,3 +83,21 @@ func.func @long_loop(%q: !t, %k: !t, %v: !t, %c: f32) -> !t {
       } -> !t
   return %o : !t
 }
+
+// -----
+
+!t = tensor<1x1x2x8xf32>
+
+// The rules are those of scalars.
+func.func @vectors(%q: !t, %k: !t, %v: !t, %c: f32) -> !t {
+  %o0 = tensor.empty() : !t
+  %o = gdpa.attention bhsd none ins(%q, %k, %v : !t, !t, !t) outs(%o0 : !t) scale(%c : f32) 
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+        %n = vector.broadcast %s : f32 to vector<4xf32>
+        %m = arith.addf %n, %n : vector<4xf32>
+        // expected-error @below {{'vector.extract' op expected a derivative}}
+        %z = vector.extract %m[1] : f32 from vector<4xf32>
+        gdpa.yield %z : f32
+      } -> !t
+  return %o : !t
+}

@@ -614,6 +614,32 @@ func.func @powf(%q: !t, %k: !t, %v: !t, %c: f32, %t: f32) -> !t {
   return %o : !t
 }
 
+// -|s| cannot overflow.
+// CHECK-LABEL: @exp_bounded_vjp
+// CHECK:      joint(%[[S:[^:]+]]: f32, %[[CT:[^:]+]]: f32
+// CHECK-NEXT:   %[[K0:.*]] = arith.constant 0.000000e+00 : f32
+// CHECK-NEXT:   %[[V1:.*]] = math.absf %[[S]] : f32
+// CHECK-NEXT:   %[[V2:.*]] = arith.negf %[[V1]] : f32
+// CHECK-NEXT:   %[[V3:.*]] = math.exp %[[V2]] : f32
+// CHECK-NEXT:   %[[V4:.*]] = arith.mulf %[[CT]], %[[V3]] : f32
+// CHECK-NEXT:   %[[V5:.*]] = arith.negf %[[V4]] : f32
+// CHECK-NEXT:   %[[V6:.*]] = arith.cmpf olt, %[[S]], %[[K0]] : f32
+// CHECK-NEXT:   %[[V7:.*]] = arith.cmpf une, %[[S]], %[[K0]] : f32
+// CHECK-NEXT:   %[[V8:.*]] = arith.select %[[V6]], %[[V4]], %[[V5]] : f32
+// CHECK-NEXT:   %[[V9:.*]] = arith.select %[[V7]], %[[V8]], %[[K0]] : f32
+// CHECK-NEXT:   gdpa.yield %[[V3]], %[[V9]] : f32, f32
+func.func @exp_bounded(%q: !t, %k: !t, %v: !t, %c: f32) -> !t {
+  %o0 = tensor.empty() : !t
+  %o = gdpa.attention bhsd none ins(%q, %k, %v : !t, !t, !t) outs(%o0 : !t) scale(%c : f32) 
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+        %a = math.absf %s : f32
+        %n = arith.negf %a : f32
+        %z = math.exp %n : f32
+        gdpa.yield %z : f32
+      } -> !t
+  return %o : !t
+}
+
 // Small constant exponents need no power.
 // CHECK-LABEL: @powf_square_vjp
 // CHECK:      joint(%[[S:[^:]+]]: f32, %[[CT:[^:]+]]: f32

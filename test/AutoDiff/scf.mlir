@@ -88,30 +88,26 @@ func.func @one_branch_reads(%q: !t, %k: !t, %v: !t, %c: f32) -> !t {
 // The condition inside the branch is yielded beside the cotangent.
 // CHECK-LABEL: @select_inside_vjp
 // CHECK:      joint(%[[S:[^:]+]]: f32, %[[CT:[^:]+]]: f32
-// CHECK-NEXT:   %[[K0:.*]] = arith.constant true
-// CHECK-NEXT:   %[[K1:.*]] = arith.constant 5.000000e-01 : f32
-// CHECK-NEXT:   %[[K2:.*]] = arith.constant false
-// CHECK-NEXT:   %[[K3:.*]] = arith.constant 0.000000e+00 : f32
-// CHECK-NEXT:   %[[K4:.*]] = arith.constant 1.000000e+00 : f32
-// CHECK-NEXT:   %[[V5:.*]] = arith.cmpf ogt, %[[S]], %[[K3]] : f32
-// CHECK-NEXT:   %[[V6:.*]] = math.sqrt %[[S]] : f32
-// CHECK-NEXT:   %[[V7:.*]] = arith.select %[[V5]], %[[CT]], %[[K3]] : f32
-// CHECK-NEXT:   %[[V8:.*]]:2 = scf.if %[[V5]] -> (f32, i1) {
-// CHECK-NEXT:     %[[V9:.*]] = arith.cmpf ogt, %[[V6]], %[[K4]] : f32
-// CHECK-NEXT:     %[[V10:.*]] = arith.select %[[V9]], %[[V6]], %[[K4]] : f32
-// CHECK-NEXT:     scf.yield %[[V10]], %[[V9]] : f32, i1
+// CHECK-NEXT:   %[[K0:.*]] = arith.constant 5.000000e-01 : f32
+// CHECK-NEXT:   %[[K1:.*]] = arith.constant false
+// CHECK-NEXT:   %[[K2:.*]] = arith.constant 0.000000e+00 : f32
+// CHECK-NEXT:   %[[K3:.*]] = arith.constant 1.000000e+00 : f32
+// CHECK-NEXT:   %[[V4:.*]] = arith.cmpf ogt, %[[S]], %[[K2]] : f32
+// CHECK-NEXT:   %[[V5:.*]] = math.sqrt %[[S]] : f32
+// CHECK-NEXT:   %[[V6:.*]] = arith.select %[[V4]], %[[CT]], %[[K2]] : f32
+// CHECK-NEXT:   %[[V7:.*]]:2 = scf.if %[[V4]] -> (f32, i1) {
+// CHECK-NEXT:     %[[V8:.*]] = arith.cmpf ogt, %[[V5]], %[[K3]] : f32
+// CHECK-NEXT:     %[[V9:.*]] = arith.select %[[V8]], %[[V5]], %[[K3]] : f32
+// CHECK-NEXT:     scf.yield %[[V9]], %[[V8]] : f32, i1
 // CHECK-NEXT:   } else {
-// CHECK-NEXT:     scf.yield %[[S]], %[[K2]] : f32, i1
+// CHECK-NEXT:     scf.yield %[[S]], %[[K1]] : f32, i1
 // CHECK-NEXT:   }
-// CHECK-NEXT:   %[[V11:.*]] = arith.mulf %[[V7]], %[[K1]] : f32
-// CHECK-NEXT:   %[[V12:.*]] = arith.divf %[[V11]], %[[V6]] : f32
-// CHECK-NEXT:   %[[V13:.*]] = arith.xori %[[V5]], %[[K0]] : i1
-// CHECK-NEXT:   %[[V14:.*]] = arith.ori %[[V13]], %[[V8]]#1 : i1
-// CHECK-NEXT:   %[[V15:.*]] = arith.select %[[V5]], %[[K3]], %[[CT]] : f32
-// CHECK-NEXT:   %[[V16:.*]] = arith.select %[[V8]]#1, %[[V12]], %[[K3]] : f32
-// CHECK-NEXT:   %[[V17:.*]] = arith.addf %[[V15]], %[[V16]] : f32
-// CHECK-NEXT:   %[[V18:.*]] = arith.select %[[V14]], %[[V17]], %[[K3]] : f32
-// CHECK-NEXT:   gdpa.yield %[[V8]]#0, %[[V18]] : f32, f32
+// CHECK-NEXT:   %[[V10:.*]] = arith.mulf %[[V6]], %[[K0]] : f32
+// CHECK-NEXT:   %[[V11:.*]] = arith.divf %[[V10]], %[[V5]] : f32
+// CHECK-NEXT:   %[[V12:.*]] = arith.select %[[V4]], %[[K2]], %[[CT]] : f32
+// CHECK-NEXT:   %[[V13:.*]] = arith.select %[[V7]]#1, %[[V11]], %[[K2]] : f32
+// CHECK-NEXT:   %[[V14:.*]] = arith.addf %[[V12]], %[[V13]] : f32
+// CHECK-NEXT:   gdpa.yield %[[V7]]#0, %[[V14]] : f32, f32
 func.func @select_inside(%q: !t, %k: !t, %v: !t, %c: f32) -> !t {
   %o0 = tensor.empty() : !t
   %o = gdpa.attention bhsd none ins(%q, %k, %v : !t, !t, !t) outs(%o0 : !t) scale(%c : f32) 

@@ -82,6 +82,14 @@ TEST_F(PredicateTest, OthersCountWhereEitherDoes) {
                   .condition.getDefiningOp<arith::OrIOp>());
 }
 
+TEST_F(PredicateTest, MaskedTermsNeedNoConditionOfTheirSum) {
+  Value result = gdpa::maskedSum(builder, builder.getUnknownLoc(),
+                                 {{number(0), when(0)}, {number(1), when(1)}});
+  EXPECT_TRUE(result.getDefiningOp<arith::AddFOp>());
+  for (Operation &op : block)
+    EXPECT_FALSE(isa<arith::OrIOp>(op));
+}
+
 TEST_F(PredicateTest, UnconditionalTermMakesTheSumUnconditional) {
   PredicatedValue result = sum({{number(0), when(0)}, {number(1), {}}});
   EXPECT_TRUE(result.predicate.isTrue());

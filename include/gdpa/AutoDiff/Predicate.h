@@ -68,6 +68,11 @@ struct PredicatedValue {
 PredicatedValue sum(OpBuilder &builder, Location loc,
                     ArrayRef<PredicatedValue> terms);
 
+/// The same where the sum ends: the value itself, exactly zero where no term
+/// counts.
+Value maskedSum(OpBuilder &builder, Location loc,
+                ArrayRef<PredicatedValue> terms);
+
 /// Brings `values` under one predicate, which is returned: it holds where any
 /// of theirs does, and there the others are exactly zero.
 Predicate unifyPredicates(OpBuilder &builder, Location loc,

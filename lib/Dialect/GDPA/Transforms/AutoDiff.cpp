@@ -92,7 +92,7 @@ private:
           dependent.insert(op.getResult(0));
         continue;
       }
-      if (isPure(&op) && op.getNumRegions() == 0 && !readsFloat)
+      if (isMemoryEffectFree(&op) && op.getNumRegions() == 0 && !readsFloat)
         continue;
       InFlightDiagnostic diag =
           function.emitError("expected only constants, dims and destinations "

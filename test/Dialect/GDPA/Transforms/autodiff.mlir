@@ -255,6 +255,26 @@ func.func @jagged(%q: !t, %k: !t, %v: !t, %c: f64, %cq: tensor<4xi32>, %ck: tens
 
 // -----
 
+!t = tensor<1x2x?x8xf32>
+
+// Sizes may be computed in any way.
+// CHECK-LABEL: func.func @sizes_vjp(
+// CHECK:         gdpa.attention_backward
+func.func @sizes(%q: !t, %k: !t, %v: !t, %c: f32) -> !t {
+  %c2 = arith.constant 2 : index
+  %n = tensor.dim %q, %c2 : !t
+  %blocks = arith.divsi %n, %c2 : index
+  %rows = arith.muli %blocks, %c2 : index
+  %o0 = tensor.empty(%rows) : !t
+  %o = gdpa.attention bhsd none ins(%q, %k, %v : !t, !t, !t) outs(%o0 : !t) scale(%c : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+        gdpa.yield %s : f32
+      } -> !t
+  return %o : !t
+}
+
+// -----
+
 // A function without gdpa.attention stays as it is, a declaration too.
 // CHECK-LABEL: module
 // CHECK-NEXT:    func.func private @declaration
