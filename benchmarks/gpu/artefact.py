@@ -66,6 +66,10 @@ class Call:
     def __init__(self, launches, zeroed, keep):
         self._launches, self._zeroed, self._keep = launches, zeroed, keep
 
+    def kernels(self):
+        """(symbol, Call) of every launch alone."""
+        return [(launch[0].description["symbol"], Call([launch], [], self._keep)) for launch in self._launches]
+
     def __call__(self):
         stream = ctypes.c_void_p(torch.cuda.current_stream().cuda_stream)
         for tensor in self._zeroed:

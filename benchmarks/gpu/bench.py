@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 import variants
-from artefact import Artefact, CudaError, relative_error
+from artefact import Artefact, Call, CudaError, relative_error
 
 REPEATS = 8
 LENGTHS = [(2, 2, 2, 512, 512), (1, 4, 2, 1000, 1000), (1, 3, 3, 197, 333), (1, 1, 1, 1, 1), (2, 4, 1, 129, 64), (1, 2, 2, 31, 257)]
@@ -245,6 +245,11 @@ def time_depth(depth, artefacts, generator, options, table):
                        of_g=round(of_g, 3), of_flash=round(flash, 3))
             table.append(row)
             print(f"D{depth} {direction:8s} {name:26s} {row['tflops']:7.1f} TFLOP/s  {of_g:.2f} G  {flash:.2f} flash", flush=True)
+        if options.kernels and direction == "backward":
+            for name, function in functions.items():
+                if isinstance(function, Call):
+                    parts = [(s, milliseconds(f, options.repeats)) for s, f in function.kernels()]
+                    print(f"D{depth} {name:26s}", " ".join(f"{s.split('backward_')[-1]} {t:.3f}" for s, t in parts), "ms", flush=True)
 
 
 def main():
@@ -257,6 +262,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=6)
     parser.add_argument("--length", type=int, default=4096)
     parser.add_argument("--time", default="", help="names to time, comma-separated; all where absent")
+    parser.add_argument("--kernels", action="store_true", help="also the time of each kernel of a backward")
     parser.add_argument("--json", type=pathlib.Path)
     options = parser.parse_args()
     torch.backends.cuda.matmul.allow_tf32 = False

@@ -2,6 +2,7 @@
 
 #include "gdpa/Dialect/GDPANV/IR/GDPANV.h"
 #include "gdpa/Dialect/GDPA/IR/SchedulePlanner.h"
+#include "gdpa/Dialect/GDPANV/IR/Schedules.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -32,28 +33,28 @@ struct SchedulePlanner : gdpa::SchedulePlannerInterface {
         return op->emitOpError("expected a #gdpa_nv.schedule for target \"")
                << target.name << "\", found " << attribute;
     }
-    auto pick = [&](int64_t (ScheduleAttr::*field)() const, int64_t value) {
-      int64_t fixed = given ? (given.*field)() : 0;
-      return fixed ? fixed : value;
-    };
     auto depth = [&](unsigned operand) {
       return cast<ShapedType>(op->getOperand(operand).getType()).getShape().back();
     };
-    bool deep = std::max(depth(0), depth(2)) > 128;
+    ScheduleAttr fallback =
+        getDefaultSchedule(op->getContext(), depth(0), depth(2),
+                           isa<gdpa::AttentionBackwardOp>(op), getRegionCost(op));
+    auto pick = [&](int64_t (ScheduleAttr::*field)() const) {
+      int64_t fixed = given ? (given.*field)() : 0;
+      return fixed ? fixed : (fallback.*field)();
+    };
     int64_t values[] = {
-        pick(&ScheduleAttr::getBlockQ, deep ? 64 : 128),
-        pick(&ScheduleAttr::getBlockKv, deep ? 32 : 64),
-        pick(&ScheduleAttr::getDkvBlockQ, deep ? 32 : 64),
-        pick(&ScheduleAttr::getDkvBlockKv, 64),
-        pick(&ScheduleAttr::getDqBlockQ, 64),
-        pick(&ScheduleAttr::getDqBlockKv, deep ? 32 : 64),
-        pick(&ScheduleAttr::getWarps, 4),
-        pick(&ScheduleAttr::getStages, 2)};
+        pick(&ScheduleAttr::getBlockQ),    pick(&ScheduleAttr::getBlockKv),
+        pick(&ScheduleAttr::getDkvBlockQ), pick(&ScheduleAttr::getDkvBlockKv),
+        pick(&ScheduleAttr::getDqBlockQ),  pick(&ScheduleAttr::getDqBlockKv),
+        pick(&ScheduleAttr::getWarps),     pick(&ScheduleAttr::getStages),
+        pick(&ScheduleAttr::getRegisterLhs)};
     for (int64_t value : values)
       if (value < 1)
         return op->emitOpError("expected positive sizes in the schedule, found ") << given;
     return Attribute(ScheduleAttr::get(op->getContext(), values[0], values[1], values[2],
-                                       values[3], values[4], values[5], values[6], values[7]));
+                                       values[3], values[4], values[5], values[6], values[7],
+                                       values[8]));
   }
 };
 } // namespace

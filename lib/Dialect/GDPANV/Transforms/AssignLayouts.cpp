@@ -25,6 +25,8 @@ using namespace mlir::gdpa_nv;
 
 namespace {
 
+constexpr int64_t kDefaultRegisterLhs = 64;
+
 /// Values that are cheaper to repeat than to share: one value must not need two
 /// layouts because two users of the same type want it.
 bool isCheap(Operation *op) {
@@ -351,7 +353,13 @@ struct AssignLayouts : gdpa_nv::impl::GDPATileAssignLayoutsBase<AssignLayouts> {
       function.emitError("expected a kernel with known_block_size");
       return signalPassFailure();
     }
-    if (failed(LayoutAssignment(function, registerLhs).run()))
+    int64_t widest = registerLhs;
+    if (auto schedule = function->getAttrOfType<ScheduleAttr>("schedule");
+        schedule && !widest)
+      widest = schedule.getRegisterLhs();
+    if (!widest)
+      widest = kDefaultRegisterLhs;
+    if (failed(LayoutAssignment(function, widest).run()))
       signalPassFailure();
   }
 };

@@ -26,7 +26,8 @@ def GDPANV_ScheduleAttr : AttrDef<GDPANV_Dialect, "Schedule", [GDPA_ScheduleAttr
   let description = [{
     `block_q` x `block_kv`: the forward's block. `dkv_block_q` x `dkv_block_kv`: the block of
     the key-stationary dK, dV kernel; `dq_block_q` x `dq_block_kv`: of the query-stationary dQ
-    kernel. `warps` of a block, `stages` of the ring in shared memory. Zero: chosen by `--gdpa-plan`.
+    kernel. `warps` of a block, `stages` of the ring in shared memory; left operands of at most
+    `register_lhs` columns stay in registers over a loop. Zero: chosen by `--gdpa-plan`.
 
     ```mlir
     #gdpa_nv.schedule<block_q = 128, block_kv = 64, stages = 2>
@@ -36,7 +37,8 @@ def GDPANV_ScheduleAttr : AttrDef<GDPANV_Dialect, "Schedule", [GDPA_ScheduleAttr
     DefaultValuedParameter<"int64_t", "0">:$block_q, DefaultValuedParameter<"int64_t", "0">:$block_kv,
     DefaultValuedParameter<"int64_t", "0">:$dkv_block_q, DefaultValuedParameter<"int64_t", "0">:$dkv_block_kv,
     DefaultValuedParameter<"int64_t", "0">:$dq_block_q, DefaultValuedParameter<"int64_t", "0">:$dq_block_kv,
-    DefaultValuedParameter<"int64_t", "0">:$warps, DefaultValuedParameter<"int64_t", "0">:$stages);
+    DefaultValuedParameter<"int64_t", "0">:$warps, DefaultValuedParameter<"int64_t", "0">:$stages,
+    DefaultValuedParameter<"int64_t", "0">:$register_lhs);
   let assemblyFormat = "`<` struct(params) `>`";
   let extraClassDeclaration = [{
     ::llvm::StringRef getTargetFamily() const;

@@ -39,8 +39,8 @@ def GDPATileAssignLayouts : Pass<"gdpa-tile-assign-layouts", "::mlir::gpu::GPUFu
                              outs(%z : tensor<128x64xf32, #gdpa_nv.acc<warps = 4, tiles = 2>>)
     ```
   }];
-  let options = [Option<"registerLhs", "register-lhs", "int64_t", "64",
-    "widest left operand, in columns, that stays in registers over a loop">];
+  let options = [Option<"registerLhs", "register-lhs", "int64_t", "0",
+    "widest left operand, in columns, that stays in registers over a loop; 0: what the kernel's schedule says, else 64">];
   let dependentDialects = ["::mlir::gdpa_nv::GDPANVDialect"];
 }
 

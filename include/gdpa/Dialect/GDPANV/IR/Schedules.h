@@ -1,0 +1,31 @@
+//===- Schedules.h - default schedules of NVIDIA kernels --------*- C++ -*-===//
+
+#ifndef GDPA_DIALECT_GDPANV_IR_SCHEDULES_H
+#define GDPA_DIALECT_GDPANV_IR_SCHEDULES_H
+
+#include "gdpa/Dialect/GDPANV/IR/GDPANV.h"
+
+namespace mlir::gdpa_nv {
+
+/// What a region asks of the registers that the products leave.
+struct RegionCost {
+  /// Operations for one element; elementary functions count for several.
+  int64_t operations = 0;
+  /// Whether it looks at positions, in itself or in its mask.
+  bool usesPositions = false;
+  /// Whether it reads elements of captures at computed indices.
+  bool gathers = false;
+};
+
+/// The cost of an attention operation's regions.
+RegionCost getRegionCost(Operation *attention);
+
+/// The complete schedule for head dims of q, k and of v. Chosen by measurement on
+/// an H100: the fastest that does not spill.
+ScheduleAttr getDefaultSchedule(MLIRContext *context, int64_t headDim,
+                                int64_t valueDim, bool backward,
+                                const RegionCost &cost);
+
+} // namespace mlir::gdpa_nv
+
+#endif // GDPA_DIALECT_GDPANV_IR_SCHEDULES_H
