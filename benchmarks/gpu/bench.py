@@ -176,7 +176,7 @@ def peers(q, k, v, do, scale, compiled_peers):
             with torch.no_grad():
                 flex(q, k, v, score_mod=soft_cap)
 
-        found["FlexAttention soft-cap"] = (flex_forward, lambda: torch.autograd.grad(out, leaves, do, retain_graph=True))
+        found["FlexAttention soft-cap"] = (flex_forward, lambda out=out, leaves=leaves: torch.autograd.grad(out, leaves, do, retain_graph=True))
     except Exception as error:  # a peer that does not run here is no failure of ours
         print("FlexAttention:", str(error)[:200])
     try:
@@ -196,7 +196,7 @@ def peers(q, k, v, do, scale, compiled_peers):
             with torch.no_grad():
                 products(q, k, v)
 
-        found["torch.compile silu"] = (compiled_forward, lambda: torch.autograd.grad(outp, leaves, do, retain_graph=True))
+        found["torch.compile silu"] = (compiled_forward, lambda leaves=leaves: torch.autograd.grad(outp, leaves, do, retain_graph=True))
     except Exception as error:
         print("torch.compile:", str(error)[:200])
     return found

@@ -10,35 +10,55 @@
 using namespace mlir;
 using namespace mlir::gdpa_nv;
 
+/// Instructions of an operation for one element, as --gdpa-nv-approximate-math
+/// expands it.
+static int64_t getWeight(Operation *op) {
+  if (op->hasTrait<OpTrait::ConstantLike>() || op->hasTrait<OpTrait::IsTerminator>())
+    return 0;
+  if (isa<math::ExpOp, math::Exp2Op, math::TanhOp, math::SqrtOp, math::RsqrtOp,
+          math::LogOp, math::Log2Op>(op))
+    return 4;
+  if (isa<math::FmaOp, math::AbsFOp, math::CopySignOp, math::FloorOp,
+          math::CeilOp, math::RoundEvenOp, math::TruncOp>(op))
+    return 1;
+  return isa<math::MathDialect>(op->getDialect()) ? 14 : 1;
+}
+
 RegionCost gdpa_nv::getRegionCost(Operation *attention) {
   RegionCost cost;
   for (Region &region : attention->getRegions()) {
     if (region.empty())
       continue;
-    // s, ct before b, h, i, j, nq, nk: the last index arguments but the captures.
-    SmallVector<Value> positions;
-    unsigned floats = 0;
-    while (floats < region.getNumArguments() &&
-           isa<FloatType>(region.getArgument(floats).getType()))
-      ++floats;
-    llvm::SmallPtrSet<Value, 16> varying; // with i or j
-    for (unsigned number : {floats + 2, floats + 3})
+    // s, ct come before b, h, i, j, nq, nk.
+    unsigned scores = 0;
+    while (scores < region.getNumArguments() &&
+           isa<FloatType>(region.getArgument(scores).getType()))
+      ++scores;
+    llvm::SmallPtrSet<Value, 16> onPosition, onScore;
+    for (unsigned number = 0; number < scores; ++number)
+      onScore.insert(region.getArgument(number));
+    for (unsigned number : {scores + 2, scores + 3})
       if (number < region.getNumArguments()) {
-        varying.insert(region.getArgument(number));
+        onPosition.insert(region.getArgument(number));
         cost.usesPositions |= !region.getArgument(number).use_empty();
       }
     region.walk([&](Operation *op) {
-      bool varies = llvm::any_of(op->getOperands(), [&](Value operand) {
-        return varying.contains(operand);
-      });
-      if (varies)
-        varying.insert(op->result_begin(), op->result_end());
-      if (isa<tensor::ExtractOp, memref::LoadOp>(op) && varies)
+      auto reads = [&](const llvm::SmallPtrSetImpl<Value> &values) {
+        return llvm::any_of(op->getOperands(), [&](Value operand) {
+          return values.contains(operand);
+        });
+      };
+      bool position = reads(onPosition), score = reads(onScore);
+      if (position)
+        onPosition.insert(op->result_begin(), op->result_end());
+      if (score)
+        onScore.insert(op->result_begin(), op->result_end());
+      if (isa<tensor::ExtractOp, memref::LoadOp>(op) && position)
         cost.gathers = true;
-      if (isa<math::MathDialect>(op->getDialect()))
-        cost.operations += 4;
-      else if (!op->hasTrait<OpTrait::ConstantLike>())
-        cost.operations += 1;
+      if (position || score)
+        cost.operations += getWeight(op);
+      if (isa<gdpa::AccumulateOp>(op))
+        cost.accumulates = true;
     });
   }
   return cost;
@@ -47,11 +67,38 @@ RegionCost gdpa_nv::getRegionCost(Operation *attention) {
 ScheduleAttr gdpa_nv::getDefaultSchedule(MLIRContext *context, int64_t headDim,
                                          int64_t valueDim, bool backward,
                                          const RegionCost &cost) {
+  struct Blocks {
+    int64_t q, kv;
+  } forward = {128, 64}, keys = {64, 64}, queries = {64, 64};
+  int64_t registerLhs = 64;
   int64_t depth = std::max(headDim, valueDim);
-  bool deep = depth > 128;
-  return ScheduleAttr::get(
-      context, /*block_q=*/deep ? 64 : 128, /*block_kv=*/deep ? 32 : 64,
-      /*dkv_block_q=*/deep ? 32 : 64, /*dkv_block_kv=*/64, /*dq_block_q=*/64,
-      /*dq_block_kv=*/deep ? 32 : 64, /*warps=*/4, /*stages=*/2,
-      /*register_lhs=*/64);
+  if (depth <= 64) {
+    constexpr int64_t cheapForward = 13, cheapBackward = 16;
+    if (cost.gathers)
+      forward = {128, 32};
+    else if (!cost.usesPositions && cost.operations <= cheapForward)
+      forward = {128, 128};
+    // Keys and values of the dK, dV kernel leave their registers to the region.
+    if (backward)
+      registerLhs = 8;
+    if (!cost.usesPositions && !cost.accumulates &&
+        cost.operations <= cheapBackward)
+      queries = {128, 64};
+    else if (cost.accumulates && cost.usesPositions)
+      queries = {64, 32};
+  } else if (depth <= 128) {
+    constexpr int64_t cheapBackward = 18;
+    if (cost.gathers)
+      forward = {128, 32};
+    if (cost.usesPositions || cost.operations > cheapBackward)
+      keys = {32, 64};
+    queries = {64, 32};
+  } else {
+    forward = {64, 32};
+    keys = {32, 64};
+    queries = {64, 32};
+  }
+  return ScheduleAttr::get(context, forward.q, forward.kv, keys.q, keys.kv,
+                           queries.q, queries.kv, /*warps=*/4, /*stages=*/2,
+                           registerLhs);
 }

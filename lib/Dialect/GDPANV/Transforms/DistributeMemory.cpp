@@ -5,6 +5,7 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -526,8 +527,9 @@ struct DistributeStore : DistributionPattern<gdpa_tile::StoreOp> {
 };
 
 /// A sum into global memory. Elements of distinct places are added by their
-/// threads. Others go through shared memory: the first element of those that
-/// name one place adds all of them, in order, so that repeated runs agree.
+/// threads. Others meet in a hash table in shared memory, as whole multiples of a
+/// power of two: such sums do not depend on the order of the threads, so that
+/// repeated runs agree. An element is rounded to 2^-20 of the block's largest.
 struct DistributeAccumulate : DistributionPattern<gdpa_tile::AccumulateOp> {
   using DistributionPattern::DistributionPattern;
   LogicalResult
@@ -555,25 +557,17 @@ struct DistributeAccumulate : DistributionPattern<gdpa_tile::AccumulateOp> {
     }
     SmallVector<Value> threadOffsets{b.threadOffset(layout, 0),
                                      b.threadOffset(layout, 1)};
-    Value values, offsets;
-    if (!op.getDistinct()) {
-      values = b.advance(thread.shared, scratch.getInt());
-      offsets = b.advance(values, block.getNumElements() * 4);
-      gpu::BarrierOp::create(rewriter, loc); // of the block before
-    }
-    forEachPosition(type.getShape(), [&](ArrayRef<int64_t> position) {
-      SmallVector<Value> coordinates;
-      for (unsigned dim : {0u, 1u})
-        coordinates.push_back(
-            b.add(threadOffsets[dim],
-                  ThreadBuilder::positionOffset(layout, dim, position)));
+    /// The place of the element at `position`, and whether it is inside.
+    auto placeOf = [&](ArrayRef<int64_t> position) {
       IRMapping mapping;
       Block &body = op.getBody().front();
-      for (auto [argument, coordinate] :
-           llvm::zip(body.getArguments(), coordinates))
+      for (auto [dim, argument] : llvm::enumerate(body.getArguments()))
         mapping.map(argument,
                     arith::IndexCastOp::create(
-                        rewriter, loc, rewriter.getIndexType(), coordinate));
+                        rewriter, loc, rewriter.getIndexType(),
+                        b.add(threadOffsets[dim],
+                              ThreadBuilder::positionOffset(layout, dim,
+                                                            position))));
       for (Operation &inner : body.without_terminator())
         rewriter.clone(inner, mapping);
       SmallVector<Value> indices;
@@ -588,33 +582,196 @@ struct DistributeAccumulate : DistributionPattern<gdpa_tile::AccumulateOp> {
                               .getResult()
                         : fits;
       }
-      Value at = b.elementOffset(op.getDestination(), indices);
-      Value element =
-          vector::ExtractOp::create(rewriter, loc, adaptor.getValue(), position);
-      if (op.getDistinct()) {
+      return std::pair(b.elementOffset(op.getDestination(), indices), inside);
+    };
+    if (op.getDistinct()) {
+      forEachPosition(type.getShape(), [&](ArrayRef<int64_t> position) {
+        auto [at, inside] = placeOf(position);
+        Value element = vector::ExtractOp::create(rewriter, loc,
+                                                  adaptor.getValue(), position);
         OpBuilder::InsertionGuard insertion(rewriter);
         if (inside)
           rewriter.setInsertionPointToStart(
               scf::IfOp::create(rewriter, loc, inside, false).thenBlock());
         addTo(b, pointer, at, element);
-        return;
-      }
-      Value number = b.add(b.mul(coordinates[0], block.getDimSize(1)),
-                           coordinates[1]);
-      if (inside)
-        at = b.select(inside, at, DistributeCopyAsync::constantI64(b, -1));
-      LLVM::StoreOp::create(rewriter, loc, element,
-                            b.advance(values, b.mul(number, 4)), 4);
-      LLVM::StoreOp::create(rewriter, loc, at,
-                            b.advance(offsets, b.mul(number, 8)), 4);
+      });
+      rewriter.eraseOp(op);
+      return success();
+    }
+    Value scratchStart = b.advance(thread.shared, scratch.getInt());
+    auto [scale, inverse] = getScale(b, adaptor.getValue(), scratchStart);
+    SumTable table(b, scratchStart, getSumTableSlots(block, thread.threads));
+    SmallVector<SmallVector<int64_t>> positions;
+    forEachPosition(type.getShape(), [&](ArrayRef<int64_t> position) {
+      positions.emplace_back(position);
     });
-    if (!op.getDistinct()) {
-      gpu::BarrierOp::create(rewriter, loc);
-      addInOrder(b, pointer, values, offsets, block.getNumElements());
+    size_t round = table.getSlots() / thread.threads;
+    for (size_t first = 0; first < positions.size(); first += round) {
+      table.clear();
+      for (size_t i = first; i < std::min(first + round, positions.size()); ++i) {
+        auto [at, inside] = placeOf(positions[i]);
+        Value element = vector::ExtractOp::create(
+            rewriter, loc, adaptor.getValue(), positions[i]);
+        Value scaled = math::RoundEvenOp::create(
+            rewriter, loc, arith::MulFOp::create(rewriter, loc, element, scale));
+        Value whole = arith::FPToSIOp::create(rewriter, loc,
+                                              rewriter.getI32Type(), scaled);
+        OpBuilder::InsertionGuard insertion(rewriter);
+        if (inside)
+          rewriter.setInsertionPointToStart(
+              scf::IfOp::create(rewriter, loc, inside, false).thenBlock());
+        table.add(at, whole);
+      }
+      table.flush([&](Value at, Value sum) {
+        addTo(b, pointer, at, arith::MulFOp::create(rewriter, loc, sum, inverse));
+      });
     }
     rewriter.eraseOp(op);
     return success();
   }
+
+  /// A power of two that takes the block's largest magnitude to at most 2^20, and
+  /// its inverse (NaN where an element is not finite).
+  std::pair<Value, Value> getScale(ThreadBuilder &b, Value vector,
+                                   Value scratch) const {
+    OpBuilder &builder = b.builder;
+    Location loc = b.loc;
+    auto type = cast<VectorType>(vector.getType());
+    Type f32 = builder.getF32Type(), i32 = builder.getI32Type();
+    // Magnitudes compare as integers; NaN is the largest.
+    Value largest = b.constant(0);
+    auto bound = [&](Value other) {
+      largest = arith::MaxSIOp::create(builder, loc, largest, other);
+    };
+    forEachPosition(type.getShape(), [&](ArrayRef<int64_t> position) {
+      Value bits = arith::BitcastOp::create(
+          builder, loc, i32,
+          vector::ExtractOp::create(builder, loc, vector, position));
+      bound(b.bitAnd(bits, 0x7fffffff));
+    });
+    for (int32_t distance : {16, 8, 4, 2, 1})
+      bound(gpu::ShuffleOp::create(builder, loc, largest, distance, 32,
+                                   gpu::ShuffleMode::XOR)
+                .getShuffleResult());
+    gpu::BarrierOp::create(builder, loc); // of the block before
+    {
+      OpBuilder::InsertionGuard insertion(builder);
+      Value first = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                          thread.lane, b.constant(0));
+      builder.setInsertionPointToStart(
+          scf::IfOp::create(builder, loc, first, false).thenBlock());
+      LLVM::StoreOp::create(builder, loc, largest,
+                            b.advance(scratch, b.mul(thread.warp, 4)), 4);
+    }
+    gpu::BarrierOp::create(builder, loc);
+    for (int64_t warp = 0; warp < thread.threads / 32; ++warp)
+      bound(LLVM::LoadOp::create(builder, loc, i32, b.advance(scratch, warp * 4), 4));
+    // largest < 2^(exponent - 126), exponent the biased one.
+    Value exponent = arith::MaxSIOp::create(
+        builder, loc, b.shiftRight(largest, 23), b.constant(20));
+    Value isFinite = b.lessThan(largest, b.constant(0x7f800000));
+    auto powerOfTwo = [&](Value biased) -> Value {
+      Value bits = arith::ShLIOp::create(builder, loc, biased, b.constant(23));
+      return arith::BitcastOp::create(builder, loc, f32, bits);
+    };
+    auto minus = [&](Value x, Value y) -> Value {
+      return arith::SubIOp::create(builder, loc, x, y);
+    };
+    Value inverse = powerOfTwo(minus(exponent, b.constant(19)));
+    Value nan = arith::ConstantOp::create(
+        builder, loc,
+        builder.getFloatAttr(f32, APFloat::getQNaN(APFloat::IEEEsingle())));
+    Value scale = powerOfTwo(minus(b.constant(273), exponent));
+    return {scale, b.select(isFinite, inverse, nan)};
+  }
+
+  /// An open hash table in shared memory: a place (i64) and a sum (i32) for each
+  /// slot.
+  class SumTable {
+  public:
+    SumTable(ThreadBuilder &b, Value start, int64_t slots)
+        : b(b), slots(slots), keys(b.advance(start, kSumTableHeader)),
+          sums(b.advance(start, kSumTableHeader + slots * 8)) {}
+    int64_t getSlots() const { return slots; }
+
+    void clear() {
+      barrier();
+      forOwnSlots([&](Value slot) {
+        LLVM::StoreOp::create(b.builder, b.loc, free(), keyAt(slot), 8);
+        LLVM::StoreOp::create(b.builder, b.loc, b.constant(0), sumAt(slot), 4);
+      });
+      barrier();
+    }
+
+    /// Adds `value` to the sum of the place `key`.
+    void add(Value key, Value value) {
+      OpBuilder &builder = b.builder;
+      Location loc = b.loc;
+      Value low = arith::TruncIOp::create(builder, loc, builder.getI32Type(), key);
+      auto probe = scf::WhileOp::create(builder, loc, builder.getI32Type(),
+                                        b.bitAnd(low, slots - 1));
+      {
+        OpBuilder::InsertionGuard insertion(builder);
+        Block *before = builder.createBlock(&probe.getBefore(), {},
+                                            builder.getI32Type(), loc);
+        Value slot = before->getArgument(0);
+        auto exchange = LLVM::AtomicCmpXchgOp::create(
+            builder, loc, keyAt(slot), free(), key, LLVM::AtomicOrdering::monotonic,
+            LLVM::AtomicOrdering::monotonic, "block");
+        Value found = LLVM::ExtractValueOp::create(builder, loc, exchange,
+                                                   ArrayRef<int64_t>{0});
+        auto differs = [&](Value other) -> Value {
+          return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, found,
+                                       other);
+        };
+        Value taken = arith::AndIOp::create(builder, loc, differs(free()),
+                                            differs(key));
+        scf::ConditionOp::create(builder, loc, taken, slot);
+        Block *after = builder.createBlock(&probe.getAfter(), {},
+                                           builder.getI32Type(), loc);
+        scf::YieldOp::create(builder, loc,
+                             b.bitAnd(b.add(after->getArgument(0), 1), slots - 1));
+      }
+      LLVM::AtomicRMWOp::create(builder, loc, LLVM::AtomicBinOp::add,
+                                sumAt(probe.getResult(0)), value,
+                                LLVM::AtomicOrdering::monotonic, "block");
+    }
+
+    /// Calls `use` with every place and its sum, as f32, once.
+    void flush(function_ref<void(Value, Value)> use) {
+      barrier();
+      forOwnSlots([&](Value slot) {
+        OpBuilder &builder = b.builder;
+        Value key = LLVM::LoadOp::create(builder, b.loc, builder.getI64Type(),
+                                         keyAt(slot), 8);
+        Value used = arith::CmpIOp::create(builder, b.loc, arith::CmpIPredicate::ne,
+                                           key, free());
+        OpBuilder::InsertionGuard insertion(builder);
+        builder.setInsertionPointToStart(
+            scf::IfOp::create(builder, b.loc, used, false).thenBlock());
+        Value sum = LLVM::LoadOp::create(builder, b.loc, builder.getI32Type(),
+                                         sumAt(slot), 4);
+        use(key, arith::SIToFPOp::create(builder, b.loc, builder.getF32Type(), sum));
+      });
+    }
+
+  private:
+    Value free() { return DistributeCopyAsync::constantI64(b, -1); }
+    Value keyAt(Value slot) { return b.advance(keys, b.mul(slot, 8)); }
+    Value sumAt(Value slot) { return b.advance(sums, b.mul(slot, 4)); }
+    void barrier() { gpu::BarrierOp::create(b.builder, b.loc); }
+    void forOwnSlots(function_ref<void(Value)> body) {
+      auto loop = scf::ForOp::create(b.builder, b.loc, b.thread.thread,
+                                     b.constant(slots), b.constant(b.thread.threads));
+      OpBuilder::InsertionGuard insertion(b.builder);
+      b.builder.setInsertionPointToStart(loop.getBody());
+      body(loop.getInductionVar());
+    }
+
+    ThreadBuilder &b;
+    int64_t slots;
+    Value keys, sums;
+  };
 
   /// Whether all elements name one place.
   static bool isUniform(gdpa_tile::AccumulateOp op) {
@@ -699,56 +856,6 @@ struct DistributeAccumulate : DistributionPattern<gdpa_tile::AccumulateOp> {
     Value sum = arith::AddFOp::create(b.builder, b.loc, before, element);
     LLVM::StoreOp::create(b.builder, b.loc, sum, address, 4);
   }
-
-  /// For every element of this thread: nothing where an earlier element names
-  /// the same place, else the sum of all that do.
-  void addInOrder(ThreadBuilder &b, Value pointer, Value values, Value offsets,
-                  int64_t count) const {
-    OpBuilder &builder = b.builder;
-    Location loc = b.loc;
-    OpBuilder::InsertionGuard insertion(builder);
-    Type i64 = builder.getI64Type(), f32 = builder.getF32Type();
-    auto place = [&](Value number) -> Value {
-      return LLVM::LoadOp::create(builder, loc, i64,
-                                  b.advance(offsets, b.mul(number, 8)), 4);
-    };
-    auto outer = scf::ForOp::create(builder, loc, thread.thread,
-                                    b.constant(count),
-                                    b.constant(thread.threads));
-    builder.setInsertionPointToStart(outer.getBody());
-    Value own = outer.getInductionVar();
-    Value at = place(own);
-    Value zero = arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0));
-    Value yes = arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true));
-    auto inner = scf::ForOp::create(builder, loc, b.constant(0),
-                                    b.constant(count), b.constant(1),
-                                    ValueRange{zero, yes});
-    {
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(inner.getBody());
-      Value other = inner.getInductionVar();
-      Value same = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
-                                         place(other), at);
-      Value element = LLVM::LoadOp::create(
-          builder, loc, f32, b.advance(values, b.mul(other, 4)), 4);
-      Value sum = inner.getRegionIterArg(0);
-      Value added = arith::AddFOp::create(builder, loc, sum, element);
-      Value earlier = arith::AndIOp::create(builder, loc, same,
-                                            b.lessThan(other, own));
-      Value no = arith::ConstantOp::create(builder, loc, builder.getBoolAttr(false));
-      scf::YieldOp::create(
-          builder, loc,
-          ValueRange{b.select(same, added, sum),
-                     b.select(earlier, no, inner.getRegionIterArg(1))});
-    }
-    Value first = arith::AndIOp::create(
-        builder, loc, inner.getResult(1),
-        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, at,
-                              DistributeCopyAsync::constantI64(b, 0)));
-    builder.setInsertionPointToStart(
-        scf::IfOp::create(builder, loc, first, false).thenBlock());
-    addTo(b, pointer, at, inner.getResult(0));
-  }
 };
 
 /// A scalar of a capture, read before the blocks.
@@ -793,6 +900,12 @@ struct DistributeScalarStore : DistributionPattern<memref::StoreOp> {
 };
 
 } // namespace
+
+int64_t gdpa_nv::getSumTableSlots(RankedTensorType block, int64_t threads) {
+  // Eight elements of a thread at a time.
+  int64_t elements = std::min<int64_t>(block.getNumElements(), 8 * threads);
+  return llvm::PowerOf2Ceil(std::max(elements, threads));
+}
 
 void gdpa_nv::populateMemoryDistribution(RewritePatternSet &patterns,
                                          const TypeConverter &converter,

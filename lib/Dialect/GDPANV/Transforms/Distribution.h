@@ -103,6 +103,11 @@ int64_t bytesOf(Type elementType);
 Value loadElement(ThreadBuilder &builder, Value address, Type type, Value inside,
                   bool readOnly = true);
 
+/// Shared memory of a sum whose elements may meet in one place: a header for one
+/// number of each warp, then slots of 12 bytes.
+constexpr int64_t kSumTableHeader = 128;
+int64_t getSumTableSlots(RankedTensorType block, int64_t threads);
+
 void populateElementwiseDistribution(RewritePatternSet &patterns,
                                      const TypeConverter &converter,
                                      const ThreadContext &thread);

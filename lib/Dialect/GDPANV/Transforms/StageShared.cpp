@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Distribution.h"
 #include "gdpa/Dialect/GDPANV/IR/GDPANV.h"
 #include "gdpa/Dialect/GDPANV/Transforms/Passes.h"
 #include "gdpa/Dialect/GDPATile/IR/GDPATile.h"
@@ -216,6 +217,10 @@ struct StageShared : gdpa_nv::impl::GDPATileStageSharedBase<StageShared> {
 
   void runOnOperation() override {
     gpu::GPUFuncOp function = getOperation();
+    if (!function.getKnownBlockSize()) {
+      function.emitError("expected a kernel with known_block_size");
+      return signalPassFailure();
+    }
     int64_t slots = stages;
     if (auto schedule = function->getAttrOfType<ScheduleAttr>("schedule");
         schedule && !slots)
@@ -301,16 +306,15 @@ struct StageShared : gdpa_nv::impl::GDPATileStageSharedBase<StageShared> {
           })))
         return signalPassFailure();
     }
-    // Sums whose elements may meet in one place are brought into order through
-    // shared memory: a value and an offset for each element.
+    // Sums whose elements may meet in one place need a table.
+    int64_t threads = (*function.getKnownBlockSize())[0];
     function.walk([&](gdpa_tile::AccumulateOp op) {
       if (op.getDistinct())
         return;
-      int64_t elements =
-          cast<RankedTensorType>(op.getValue().getType()).getNumElements();
+      auto block = cast<RankedTensorType>(op.getValue().getType());
+      int64_t bytes = kSumTableHeader + 12 * getSumTableSlots(block, threads);
       op->setAttr(kScratchAttr,
-                  OpBuilder(op).getI32IntegerAttr(memory.allocate(
-                      elements * (sizeof(int64_t) + sizeof(float)))));
+                  OpBuilder(op).getI32IntegerAttr(memory.allocate(bytes)));
     });
     function->setAttr(kSharedBytesAttr,
                       OpBuilder(function).getI64IntegerAttr(memory.getBytes()));

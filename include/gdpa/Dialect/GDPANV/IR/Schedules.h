@@ -9,12 +9,15 @@ namespace mlir::gdpa_nv {
 
 /// What a region asks of the registers that the products leave.
 struct RegionCost {
-  /// Operations for one element; elementary functions count for several.
+  /// Instructions for one element, estimated; what is uniform over a block
+  /// counts nothing.
   int64_t operations = 0;
   /// Whether it looks at positions, in itself or in its mask.
   bool usesPositions = false;
   /// Whether it reads elements of captures at computed indices.
   bool gathers = false;
+  /// Whether it has gradients of captures.
+  bool accumulates = false;
 };
 
 /// The cost of an attention operation's regions.
