@@ -320,9 +320,10 @@ Value BlockLowering::fixedDimsInside(AffineMap map, Value buffer,
   for (int64_t dim = 0; dim < map.getNumResults(); ++dim) {
     if (dim == access.row || dim == access.column)
       continue;
-    // A position in the grid or the constant 0 of a dimension is inside.
+    // A position in the grid is inside.
     if (auto argument = dyn_cast<BlockArgument>(offsets[dim]);
-        argument && argument.getOwner() == &func.getBody().front())
+        argument && argument.getOwner() == &func.getBody().front() &&
+        argument.getArgNumber() >= func.getNumArguments() - 3)
       continue;
     auto constantOffset = cast<AffineConstantExpr>(map.getResult(dim)).getValue();
     Value position = add(offsets[dim], constant(constantOffset));
