@@ -59,8 +59,8 @@ static cl::opt<std::string>
         cl::value_desc("name"), cl::cat(category));
 static cl::opt<std::string>
     cpuFeatures("cpu-features",
-                cl::desc("Features of the processor, as LLVM writes them "
-                         "(+avx2,-avx512f)"),
+                cl::desc("Changes to the processor's features, as LLVM writes "
+                         "them (-avx512f,+fma)"),
                 cl::value_desc("list"), cl::cat(category));
 
 static int complain(ExitCode code, const llvm::Twine &message) {

@@ -32,8 +32,8 @@ struct CPUPipelineOptions : public TargetPipelineOptions {
       llvm::cl::init("")};
   Option<std::string> features{
       *this, "features",
-      llvm::cl::desc("features as LLVM writes them, e.g. +avx512f,-avx512bf16; "
-                     "empty: those of the processor"),
+      llvm::cl::desc("changes to the processor's features, as LLVM writes them, "
+                     "e.g. -avx512f"),
       llvm::cl::init("")};
 };
 

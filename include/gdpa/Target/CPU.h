@@ -25,7 +25,7 @@ namespace mlir::gdpa {
 struct CPUTarget {
   /// As LLVM names it; empty or native: the one this runs on.
   std::string cpu;
-  /// As LLVM writes them ("+avx512f"); empty: those of the processor.
+  /// Changes to the processor's features, as LLVM writes them ("-avx512f").
   std::string features;
   /// Run LLVM's O2 pipeline. Kernels leave their passes in the shape that they
   /// should have and do without.

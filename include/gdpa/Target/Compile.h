@@ -28,7 +28,8 @@ struct CompileOptions {
   bool gradients = false;
   /// exact or fast; empty: what the operation says, else the target's default.
   std::string precision;
-  /// Of the target cpu, as LLVM names them; empty: of the processor this runs on.
+  /// The processor of the target cpu, as LLVM names it (empty: the one this
+  /// runs on), and changes to its features.
   std::string cpu, features;
 
   bool isGPU() const;

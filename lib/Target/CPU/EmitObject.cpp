@@ -31,12 +31,13 @@ gdpa::createCPUTargetMachine(const CPUTarget &target) {
     cpu = llvm::sys::getHostCPUName().str();
     // A virtual machine may hide features that its processor's name implies.
     SmallVector<std::string> found;
-    if (features.empty())
-      for (const auto &[name, isPresent] : llvm::sys::getHostCPUFeatures())
-        found.push_back((isPresent ? "+" : "-") + name.str());
+    for (const auto &[name, isPresent] : llvm::sys::getHostCPUFeatures())
+      found.push_back((isPresent ? "+" : "-") + name.str());
     llvm::sort(found);
-    if (features.empty())
-      features = llvm::join(found, ",");
+    // What the caller says comes last and wins.
+    if (!features.empty())
+      found.push_back(features);
+    features = llvm::join(found, ",");
   }
   // Ask before the machine is made: it would print a warning and go on.
   std::unique_ptr<llvm::MCSubtargetInfo> generic(
