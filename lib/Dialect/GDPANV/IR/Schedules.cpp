@@ -81,6 +81,8 @@ ScheduleAttr gdpa_nv::getDefaultSchedule(MLIRContext *context, int64_t headDim,
     // Keys and values of the dK, dV kernel leave their registers to the region.
     if (backward)
       registerLhs = 8;
+    if (cost.usesPositions && !cost.gathers)
+      keys = {32, 64};
     if (!cost.usesPositions && !cost.accumulates &&
         cost.operations <= cheapBackward)
       queries = {128, 64};
