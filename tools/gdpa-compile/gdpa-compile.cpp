@@ -27,8 +27,9 @@ static cl::OptionCategory category("Options of gdpa-compile");
 static cl::opt<std::string> inputPath(cl::Positional, cl::desc("<in.mlir | ->"),
                                       cl::init("-"), cl::cat(category));
 static cl::opt<std::string>
-    outputPath("o", cl::desc("File to write; the launch description goes "
-                             "beside it as .json. - is the standard output"),
+    outputPath("o",
+               cl::desc("File to write; the launch description goes "
+                        "beside it as .json. - is the standard output"),
                cl::value_desc("file"), cl::Required, cl::cat(category));
 static cl::opt<std::string>
     target("target", cl::desc("cpu, reference, sm_80 or a later chip"),

@@ -48,7 +48,8 @@ protected:
         %b = memref.dim %q, %c0 : memref<?x4x?x16xbf16, strided<[?, ?, ?, 1], offset: ?>>
         %h = memref.dim %q, %c1 : memref<?x4x?x16xbf16, strided<[?, ?, ?, 1], offset: ?>>
         %n = memref.dim %q, %c2 : memref<?x4x?x16xbf16, strided<[?, ?, ?, 1], offset: ?>>
-        )" + body + R"(
+        )" + body +
+            R"(
         return
       })")
         .str();
@@ -67,8 +68,7 @@ protected:
   }
   /// The expression that the description gives for %x.
   std::string expressionOf(StringRef value) {
-    FailureOr<LaunchDescription> description =
-        describe(launch(value), "sm_80");
+    FailureOr<LaunchDescription> description = describe(launch(value), "sm_80");
     if (failed(description))
       return "failed: " + messages;
     return text(description->entries[0].kernels[0].grid[0]);
@@ -80,8 +80,8 @@ protected:
 };
 
 TEST_F(LaunchDescriptionTest, DescribesAKernel) {
-  FailureOr<LaunchDescription> description = describe(
-      launch("%x = arith.ceildivui %n, %c128 : index"), "sm_80");
+  FailureOr<LaunchDescription> description =
+      describe(launch("%x = arith.ceildivui %n, %c128 : index"), "sm_80");
   ASSERT_TRUE(succeeded(description)) << messages;
   ASSERT_EQ(description->arguments.size(), 3u);
   EXPECT_EQ(description->arguments[0].name, "query");
@@ -104,16 +104,17 @@ TEST_F(LaunchDescriptionTest, DescribesAKernel) {
   EXPECT_EQ(text(kernel.grid[1]), "4");
   EXPECT_EQ(text(kernel.grid[2]), R"("B")");
   // Pointer, dynamic sizes, dynamic strides; the last stride is known.
-  EXPECT_EQ(text(llvm::json::Array(kernel.parameters)),
-            R"([{"pointer":"query"},{"size":["query",0]},{"size":["query",2]},)"
-            R"({"stride":["query",0]},{"stride":["query",1]},{"stride":["query",2]},)"
-            R"({"scalar":"scale"},{"type":"i64","value":["ceildiv","Sq",128]},)"
-            R"({"workspace":"ws0"},{"type":"i64","value":["ceildiv","Sq",128]}])");
+  EXPECT_EQ(
+      text(llvm::json::Array(kernel.parameters)),
+      R"([{"pointer":"query"},{"size":["query",0]},{"size":["query",2]},)"
+      R"({"stride":["query",0]},{"stride":["query",1]},{"stride":["query",2]},)"
+      R"({"scalar":"scale"},{"type":"i64","value":["ceildiv","Sq",128]},)"
+      R"({"workspace":"ws0"},{"type":"i64","value":["ceildiv","Sq",128]}])");
 }
 
 TEST_F(LaunchDescriptionTest, ACPUEntryHasASymbol) {
-  FailureOr<LaunchDescription> description = describe(
-      launch("%x = arith.ceildivui %n, %c128 : index"), "cpu");
+  FailureOr<LaunchDescription> description =
+      describe(launch("%x = arith.ceildivui %n, %c128 : index"), "cpu");
   ASSERT_TRUE(succeeded(description)) << messages;
   EXPECT_EQ(description->entries[0].symbol, "f");
   EXPECT_TRUE(description->entries[0].kernels.empty());
@@ -132,7 +133,8 @@ TEST_F(LaunchDescriptionTest, ExpressesIndexArithmetic) {
   EXPECT_EQ(expressionOf("%x = arith.floordivsi %n, %c128 : index"),
             R"(["floordiv","Sq",128])");
   EXPECT_EQ(
-      expressionOf("%x = affine.apply affine_map<(m)[s] -> (m ceildiv 64 + s)>(%n)[%b]"),
+      expressionOf(
+          "%x = affine.apply affine_map<(m)[s] -> (m ceildiv 64 + s)>(%n)[%b]"),
       R"(["add",["ceildiv","Sq",64],"B"])");
   EXPECT_EQ(expressionOf("%x = affine.apply affine_map<(m) -> (m mod 8)>(%n)"),
             R"(["sub","Sq",["mul",8,["floordiv","Sq",8]]])");
@@ -147,7 +149,8 @@ TEST_F(LaunchDescriptionTest, RefusesOtherArithmetic) {
 }
 
 TEST_F(LaunchDescriptionTest, RefusesArgumentsWithoutNames) {
-  EXPECT_TRUE(failed(describe("func.func @f(%q: memref<4xf32>) { return }", "cpu")));
+  EXPECT_TRUE(
+      failed(describe("func.func @f(%q: memref<4xf32>) { return }", "cpu")));
   EXPECT_NE(messages.find("expected argument 0 of an entry to have gdpa.name "
                           "and gdpa.role"),
             std::string::npos)

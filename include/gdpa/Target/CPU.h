@@ -51,10 +51,9 @@ llvm::Error emitObject(llvm::Module &module, llvm::TargetMachine &machine,
                        llvm::SmallVectorImpl<char> &object);
 
 /// Links `object` into the shared library `path`, with the linker found beside
-/// the LLVM tools, else on PATH (ld.lld, ld). `needsMath`: it calls functions of
-/// the C math library.
-llvm::Error linkSharedLibrary(StringRef object, StringRef path,
-                              bool needsMath);
+/// the LLVM tools, else on PATH (ld.lld, ld). `needsMath`: it calls functions
+/// of the C math library.
+llvm::Error linkSharedLibrary(StringRef object, StringRef path, bool needsMath);
 
 } // namespace mlir::gdpa
 

@@ -55,8 +55,8 @@ public:
       sizes[kGroup] = builder.getIndexAttr(*queryHeads / *keyHeads);
     } else {
       Value one = arith::ConstantIndexOp::create(builder, loc, 1);
-      Value divisor = arith::MaxUIOp::create(
-          builder, loc, asValue(sizes[kKeyHead]), one);
+      Value divisor =
+          arith::MaxUIOp::create(builder, loc, asValue(sizes[kKeyHead]), one);
       Value group =
           arith::DivUIOp::create(builder, loc, asValue(heads), divisor);
       sizes[kGroup] = group;
@@ -140,8 +140,7 @@ private:
   Value convertFloat(OpBuilder &b, Value value, Type type) {
     if (value.getType() == type)
       return value;
-    if (value.getType().getIntOrFloatBitWidth() <
-        type.getIntOrFloatBitWidth())
+    if (value.getType().getIntOrFloatBitWidth() < type.getIntOrFloatBitWidth())
       return arith::ExtFOp::create(b, loc, type, value);
     return arith::TruncFOp::create(b, loc, type, value);
   }
@@ -149,8 +148,8 @@ private:
     return arith::ConstantOp::create(b, loc, b.getFloatAttr(compute, number));
   }
   Value scores() {
-    OpFoldResult depth = tensor::getMixedSize(
-        builder, loc, key, getTensorDims(layout).depth);
+    OpFoldResult depth =
+        tensor::getMixedSize(builder, loc, key, getTensorDims(layout).depth);
     return contract(query, queryRows, key, keyRowLoops(), scoreLoops(), depth);
   }
   Value reduceKeys(Value tensor, double start, bool isMaximum);
@@ -171,8 +170,7 @@ private:
 Value Decomposition::splitHeads(Value tensor) {
   auto type = cast<RankedTensorType>(tensor.getType());
   unsigned head = getTensorDims(layout).head;
-  SmallVector<OpFoldResult> shape =
-      tensor::getMixedSizes(builder, loc, tensor);
+  SmallVector<OpFoldResult> shape = tensor::getMixedSizes(builder, loc, tensor);
   shape[head] = sizes[kKeyHead];
   shape.insert(shape.begin() + head + 1, sizes[kGroup]);
   SmallVector<int64_t> staticShape;
@@ -185,9 +183,8 @@ Value Decomposition::splitHeads(Value tensor) {
        ShapedType::isDynamic(staticShape[head + 1]))) {
     SmallVector<int64_t> loose(type.getShape());
     loose[head] = ShapedType::kDynamic;
-    tensor = tensor::CastOp::create(builder, loc,
-                                    type.clone(ArrayRef<int64_t>(loose)),
-                                    tensor);
+    tensor = tensor::CastOp::create(
+        builder, loc, type.clone(ArrayRef<int64_t>(loose)), tensor);
   }
   SmallVector<ReassociationIndices> groups;
   for (int64_t dim = 0, next = 0; dim < type.getRank(); ++dim) {
@@ -280,15 +277,14 @@ SmallVector<Value> Decomposition::inlineRegion(OpBuilder &b, Region &region,
   };
   Value head = arith::AddIOp::create(
       b, loc,
-      arith::MulIOp::create(b, loc, index(kKeyHead),
-                            getValueOrCreateConstantIndexOp(b, loc,
-                                                            sizes[kGroup])),
+      arith::MulIOp::create(
+          b, loc, index(kKeyHead),
+          getValueOrCreateConstantIndexOp(b, loc, sizes[kGroup])),
       index(kGroup));
   SmallVector<Value> arguments(leading);
-  arguments.append(
-      {index(kBatch), head, index(kQuery), index(kKey),
-       getValueOrCreateConstantIndexOp(b, loc, sizes[kQuery]),
-       getValueOrCreateConstantIndexOp(b, loc, sizes[kKey])});
+  arguments.append({index(kBatch), head, index(kQuery), index(kKey),
+                    getValueOrCreateConstantIndexOp(b, loc, sizes[kQuery]),
+                    getValueOrCreateConstantIndexOp(b, loc, sizes[kKey])});
   llvm::append_range(arguments, captures);
   IRMapping mapping;
   mapping.map(region.getArguments(), arguments);
@@ -299,8 +295,7 @@ SmallVector<Value> Decomposition::inlineRegion(OpBuilder &b, Region &region,
     // A run-time index of a capture is clamped to its extent.
     clone->walk([&](tensor::ExtractOp extract) {
       OpBuilder inner(extract);
-      for (auto [dim, operand] :
-           llvm::enumerate(extract.getIndicesMutable())) {
+      for (auto [dim, operand] : llvm::enumerate(extract.getIndicesMutable())) {
         Value size = tensor::DimOp::create(inner, loc, extract.getTensor(),
                                            int64_t(dim));
         Value one = arith::ConstantIndexOp::create(inner, loc, 1);
@@ -323,11 +318,10 @@ Value Decomposition::reduceKeys(Value tensor, double start, bool isMaximum) {
              builder, loc, tensor, init, ArrayRef<int64_t>{kKey},
              [&](OpBuilder &b, Location, ValueRange arguments) {
                Value next =
-                   isMaximum
-                       ? Value(arith::MaximumFOp::create(b, loc, arguments[0],
-                                                         arguments[1]))
-                       : Value(arith::AddFOp::create(b, loc, arguments[0],
-                                                     arguments[1]));
+                   isMaximum ? Value(arith::MaximumFOp::create(
+                                   b, loc, arguments[0], arguments[1]))
+                             : Value(arith::AddFOp::create(b, loc, arguments[0],
+                                                           arguments[1]));
                linalg::YieldOp::create(b, loc, next);
              })
       .getResult(0);
@@ -341,20 +335,18 @@ void Decomposition::forward(AttentionOp op) {
       tensor::getMixedSize(builder, loc, value, getTensorDims(layout).depth);
 
   // Logits; what the mask drops has no weight.
-  Value logits =
-      elementwise(scoreLoops(), scores(), {scoreLoops()},
-                  hasStatistics ? compute : storage, {},
-                  [&](OpBuilder &b, ValueRange arguments) -> SmallVector<Value> {
-                    Value s =
-                        arith::MulFOp::create(b, loc, arguments[0], scale);
-                    Value z = inlineRegion(b, op.getActivation(), {s})[0];
-                    if (op.hasMask()) {
-                      Value keep = inlineRegion(b, op.getMask(), {})[0];
-                      z = arith::SelectOp::create(
-                          b, loc, keep, z, real(b, isSoftmax ? -infinity : 0));
-                    }
-                    return {hasStatistics ? z : convertFloat(b, z, storage)};
-                  })[0];
+  Value logits = elementwise(
+      scoreLoops(), scores(), {scoreLoops()}, hasStatistics ? compute : storage,
+      {}, [&](OpBuilder &b, ValueRange arguments) -> SmallVector<Value> {
+        Value s = arith::MulFOp::create(b, loc, arguments[0], scale);
+        Value z = inlineRegion(b, op.getActivation(), {s})[0];
+        if (op.hasMask()) {
+          Value keep = inlineRegion(b, op.getMask(), {})[0];
+          z = arith::SelectOp::create(b, loc, keep, z,
+                                      real(b, isSoftmax ? -infinity : 0));
+        }
+        return {hasStatistics ? z : convertFloat(b, z, storage)};
+      })[0];
 
   Value weights = logits, statistics, total;
   if (isSoftmax) {
@@ -367,8 +359,8 @@ void Decomposition::forward(AttentionOp op) {
           Value z = arguments[0], m = arguments[1];
           Value isDropped = arith::CmpFOp::create(
               b, loc, arith::CmpFPredicate::OEQ, z, real(b, -infinity));
-          Value e = math::ExpOp::create(b, loc,
-                                        arith::SubFOp::create(b, loc, z, m));
+          Value e =
+              math::ExpOp::create(b, loc, arith::SubFOp::create(b, loc, z, m));
           return {arith::SelectOp::create(b, loc, isDropped, real(b, 0), e)};
         })[0];
     total = reduceKeys(weights, 0, /*isMaximum=*/false);
@@ -397,20 +389,17 @@ void Decomposition::forward(AttentionOp op) {
         compute, valueDepth,
         [&](OpBuilder &b, ValueRange arguments) -> SmallVector<Value> {
           // A row without weight is zero.
-          Value isEmpty =
-              arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ,
-                                    arguments[1], real(b, 0));
+          Value isEmpty = arith::CmpFOp::create(
+              b, loc, arith::CmpFPredicate::OEQ, arguments[1], real(b, 0));
           Value quotient =
               arith::DivFOp::create(b, loc, arguments[0], arguments[1]);
-          return {arith::SelectOp::create(b, loc, isEmpty, real(b, 0),
-                                          quotient)};
+          return {
+              arith::SelectOp::create(b, loc, isEmpty, real(b, 0), quotient)};
         })[0];
   SmallVector<Value> results{
-      store(joinHeads(output, getTensorDims(layout).head),
-            op.getOutputInit())};
+      store(joinHeads(output, getTensorDims(layout).head), op.getOutputInit())};
   if (hasStatistics)
-    results.push_back(
-        store(joinHeads(statistics, 1), op.getStatisticsInit()));
+    results.push_back(store(joinHeads(statistics, 1), op.getStatisticsInit()));
   op->replaceAllUsesWith(results);
   op->erase();
 }
@@ -425,8 +414,8 @@ void Decomposition::backward(AttentionBackwardOp op) {
                             scoreLoops(), valueDepth);
   // Weights and the scores' cotangents; what the mask drops has neither.
   SmallVector<Value> pairs = elementwise(
-      scoreLoops(), ValueRange{scores(), products}, {scoreLoops(), scoreLoops()},
-      {storage, storage}, {},
+      scoreLoops(), ValueRange{scores(), products},
+      {scoreLoops(), scoreLoops()}, {storage, storage}, {},
       [&](OpBuilder &b, ValueRange arguments) -> SmallVector<Value> {
         Value s = arith::MulFOp::create(b, loc, arguments[0], scale);
         SmallVector<Value> joint =
@@ -447,12 +436,12 @@ void Decomposition::backward(AttentionBackwardOp op) {
           return {arith::MulFOp::create(b, loc, arguments[0], scale)};
         })[0];
   };
-  Value dQuery = scaled(contract(dScores, scoreLoops(), key, keyRowLoops(),
-                                 queryRows, depth),
-                        queryRows);
-  Value dKey = scaled(contract(dScores, scoreLoops(), query, queryRows,
-                               keyRowLoops(), depth),
-                      keyRowLoops());
+  Value dQuery = scaled(
+      contract(dScores, scoreLoops(), key, keyRowLoops(), queryRows, depth),
+      queryRows);
+  Value dKey = scaled(
+      contract(dScores, scoreLoops(), query, queryRows, keyRowLoops(), depth),
+      keyRowLoops());
   Value dValue = contract(weights, scoreLoops(), dOutput, queryRows,
                           keyRowLoops(), valueDepth);
   SmallVector<Value> results{

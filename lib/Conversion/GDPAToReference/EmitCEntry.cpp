@@ -95,8 +95,8 @@ Value TensorReader::fits(unsigned number, Type type) {
     return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, found,
                                  constant);
   };
-  Value result = equals(field(number, kDtype, i32),
-                        dtypeOf(getElementTypeOrSelf(type)));
+  Value result =
+      equals(field(number, kDtype, i32), dtypeOf(getElementTypeOrSelf(type)));
   auto require = [&](Value condition) {
     result = arith::AndIOp::create(builder, loc, result, condition);
   };
@@ -148,9 +148,9 @@ Value TensorReader::read(unsigned number, Type type) {
   };
   insert(data, 0);
   insert(data, 1);
-  insert(LLVM::ConstantOp::create(builder, loc, i64,
-                                  builder.getI64IntegerAttr(0)),
-         2);
+  insert(
+      LLVM::ConstantOp::create(builder, loc, i64, builder.getI64IntegerAttr(0)),
+      2);
   for (int64_t dim = 0; dim < rank; ++dim) {
     insert(field(number, kShape, i64, dim), {3, dim});
     insert(field(number, kStrides, i64, dim), {4, dim});

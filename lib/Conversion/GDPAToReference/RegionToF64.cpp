@@ -39,9 +39,8 @@ MemRefType reference::convertRowsType(Type type) {
   auto memref = cast<MemRefType>(convertType(type));
   SmallVector<int64_t> strides(memref.getRank(), ShapedType::kDynamic);
   strides.back() = 1;
-  return MemRefType::get(
-      memref.getShape(), memref.getElementType(),
-      StridedLayoutAttr::get(type.getContext(), 0, strides));
+  return MemRefType::get(memref.getShape(), memref.getElementType(),
+                         StridedLayoutAttr::get(type.getContext(), 0, strides));
 }
 
 namespace {
@@ -138,15 +137,17 @@ FailureOr<func::FuncOp> RegionCloner::run(StringRef name) {
     for (auto [number, capture] :
          llvm::enumerate(source.getArguments().drop_front(firstCapture)))
       if (isa<FloatType>(capture.getType()))
-        mapping.map(capture, probeRead(loc, mapping.lookup(capture), number, {}));
+        mapping.map(capture,
+                    probeRead(loc, mapping.lookup(capture), number, {}));
   } else if (mode == RegionMode::Accumulate) {
     unsigned next = extra;
-    for (BlockArgument capture : source.getArguments().drop_front(firstCapture)) {
+    for (BlockArgument capture :
+         source.getArguments().drop_front(firstCapture)) {
       bool isFloat = isFloatCapture(capture.getType());
-      gradients.push_back(isFloat ? std::make_pair<Value, Value>(
-                                        entry->getArgument(next),
-                                        entry->getArgument(next + 1))
-                                  : std::make_pair(Value(), Value()));
+      gradients.push_back(
+          isFloat ? std::make_pair<Value, Value>(entry->getArgument(next),
+                                                 entry->getArgument(next + 1))
+                  : std::make_pair(Value(), Value()));
       next += isFloat ? 2 : 0;
     }
   }
@@ -208,9 +209,9 @@ LogicalResult RegionCloner::cloneOp(Operation *op) {
         return success();
       })
       .Case<tensor::DimOp, memref::DimOp>([&](auto dim) {
-        Value size = memref::DimOp::create(
-            builder, loc, mapping.lookup(dim.getSource()),
-            mapping.lookup(dim.getIndex()));
+        Value size =
+            memref::DimOp::create(builder, loc, mapping.lookup(dim.getSource()),
+                                  mapping.lookup(dim.getIndex()));
         mapping.map(dim.getResult(), size);
         return success();
       })
@@ -361,9 +362,10 @@ void RegionCloner::cloneAccumulate(AccumulateOp op) {
   }
 }
 
-FailureOr<func::FuncOp>
-reference::buildRegionFunction(OpBuilder &builder, StringRef name,
-                               Region &region, unsigned firstCapture,
-                               RegionMode mode) {
+FailureOr<func::FuncOp> reference::buildRegionFunction(OpBuilder &builder,
+                                                       StringRef name,
+                                                       Region &region,
+                                                       unsigned firstCapture,
+                                                       RegionMode mode) {
   return RegionCloner(builder, region.front(), firstCapture, mode).run(name);
 }

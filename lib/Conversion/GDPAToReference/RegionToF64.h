@@ -24,10 +24,12 @@ MemRefType convertRowsType(Type type);
 enum class RegionMode {
   /// Nothing: (arguments...) -> results.
   Plain,
-  /// (arguments..., delta: f64, probe: memref<7xindex>, value: memref<f64>) -> results.
+  /// (arguments..., delta: f64, probe: memref<7xindex>, value: memref<f64>) ->
+  /// results.
   /// Every value read from a capture has a running number, counted in probe[0].
   /// To the value whose number is probe[1] `delta` is added; its capture is
-  /// written to probe[2], its indices to probe[3...], the value read to `value`.
+  /// written to probe[2], its indices to probe[3...], the value read to
+  /// `value`.
   Probe,
   /// (arguments..., for each float capture: gradient, absolute) -> results.
   /// `gdpa.accumulate` adds to the two memrefs.
@@ -35,7 +37,13 @@ enum class RegionMode {
 };
 
 /// Numbers of the fields of a probe.
-enum : int64_t { kCounter = 0, kTarget = 1, kCapture = 2, kIndices = 3, kProbeSize = 7 };
+enum : int64_t {
+  kCounter = 0,
+  kTarget = 1,
+  kCapture = 2,
+  kIndices = 3,
+  kProbeSize = 7
+};
 
 /// Builds a private function called `name` from `region`, whose captures start
 /// at block argument `firstCapture`. Fails with an error at an operation that

@@ -117,15 +117,13 @@ public:
     return branch.getResult(0);
   }
   /// Calls `body` for the index of every element of `memref`.
-  void forEachElement(Value memref,
-                      llvm::function_ref<void(ValueRange)> body) {
+  void forEachElement(Value memref, llvm::function_ref<void(ValueRange)> body) {
     SmallVector<Value> indices;
     nest(memref, indices, body);
   }
   void fill(Value memref, Value value) {
-    forEachElement(memref, [&](ValueRange indices) {
-      store(value, memref, indices);
-    });
+    forEachElement(memref,
+                   [&](ValueRange indices) { store(value, memref, indices); });
   }
 
   OpBuilder &builder;

@@ -90,8 +90,7 @@ void gdpa::prepareForCPU(llvm::Module &module, llvm::TargetMachine &machine,
       .run(module, modules);
 }
 
-llvm::Error gdpa::emitObject(llvm::Module &module,
-                             llvm::TargetMachine &machine,
+llvm::Error gdpa::emitObject(llvm::Module &module, llvm::TargetMachine &machine,
                              llvm::SmallVectorImpl<char> &object) {
   llvm::raw_svector_ostream stream(object);
   llvm::legacy::PassManager passes;

@@ -46,8 +46,9 @@ llvm::Error gdpa::linkSharedLibrary(StringRef object, StringRef path,
   if (!linker)
     return linker.takeError();
   // A fixed name: the path of the output is a temporary one.
-  SmallVector<StringRef> arguments{*linker, "-shared", "--build-id=none",
-                                   "-z", "noexecstack", "-o", path, object};
+  SmallVector<StringRef> arguments{*linker, "-shared",     "--build-id=none",
+                                   "-z",    "noexecstack", "-o",
+                                   path,    object};
   std::string mathLibrary = needsMath ? findMathLibrary() : "";
   if (!mathLibrary.empty())
     arguments.push_back(mathLibrary);

@@ -136,8 +136,8 @@ LogicalResult Compilation::checkModule() {
                              "another beside the one with the gdpa.attention");
 
   if (!options.precision.empty()) {
-    auto precision = options.precision == "fast" ? Precision::Fast
-                                                 : Precision::Exact;
+    auto precision =
+        options.precision == "fast" ? Precision::Fast : Precision::Exact;
     found.setPrecisionAttr(PrecisionAttr::get(module.getContext(), precision));
   }
   // What the operation leaves open, the target decides.

@@ -20,11 +20,11 @@ public:
   llvm::Error write(StringRef path, StringRef text) {
     // An existing directory or special file must not be replaced by a rename.
     fs::file_status status;
-    if (!fs::status(path, status) && status.type() != fs::file_type::regular_file)
+    if (!fs::status(path, status) &&
+        status.type() != fs::file_type::regular_file)
       return llvm::createStringError("it is not a regular file");
     llvm::Expected<fs::TempFile> temporary = fs::TempFile::create(
-        path + ".tmp%%%%%%%%",
-        fs::all_read | fs::all_write | fs::all_exe);
+        path + ".tmp%%%%%%%%", fs::all_read | fs::all_write | fs::all_exe);
     if (!temporary)
       return temporary.takeError();
     file.emplace(std::move(*temporary));

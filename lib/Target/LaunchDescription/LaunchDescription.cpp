@@ -26,14 +26,14 @@ static std::string typeName(Type type) {
 
 /// The symbols of the dimensions of a role, for each layout.
 static ArrayRef<StringRef> symbolsOfRole(StringRef role, StringRef layout) {
-  static const StringRef bhsd[] = {"B",  "Hq",  "Sq", "D",  "B", "Hkv", "Sk",
-                                   "D",  "B",   "Hkv", "Sk", "Dv", "B", "Hq",
-                                   "Sq", "Dv",  "B",  "Hq", "Sq"};
-  static const StringRef bshd[] = {"B",  "Sq", "Hq",  "D",  "B", "Sk", "Hkv",
-                                   "D",  "B",  "Sk",  "Hkv", "Dv", "B", "Sq",
-                                   "Hq", "Dv", "B",   "Hq", "Sq"};
-  static const StringRef thd[] = {"Tq", "Hq", "D",  "Tk", "Hkv", "D", "Tk",
-                                  "Hkv", "Dv", "Tq", "Hq", "Dv", "Hq", "Tq"};
+  static const StringRef bhsd[] = {"B",  "Hq", "Sq",  "D",  "B",  "Hkv", "Sk",
+                                   "D",  "B",  "Hkv", "Sk", "Dv", "B",   "Hq",
+                                   "Sq", "Dv", "B",   "Hq", "Sq"};
+  static const StringRef bshd[] = {"B",  "Sq", "Hq", "D",   "B",  "Sk", "Hkv",
+                                   "D",  "B",  "Sk", "Hkv", "Dv", "B",  "Sq",
+                                   "Hq", "Dv", "B",  "Hq",  "Sq"};
+  static const StringRef thd[] = {"Tq",  "Hq", "D",  "Tk", "Hkv", "D",  "Tk",
+                                  "Hkv", "Dv", "Tq", "Hq", "Dv",  "Hq", "Tq"};
   unsigned rank = layout == "thd" ? 3 : 4;
   ArrayRef<StringRef> table = layout == "thd"    ? ArrayRef<StringRef>(thd)
                               : layout == "bshd" ? ArrayRef<StringRef>(bshd)
@@ -100,9 +100,8 @@ json::Value Describer::sizeOf(BlockArgument argument, int64_t dim) {
   return nullptr;
 }
 
-LogicalResult
-Describer::describeArguments(func::FuncOp function,
-                             LaunchDescription::Entry &entry) {
+LogicalResult Describer::describeArguments(func::FuncOp function,
+                                           LaunchDescription::Entry &entry) {
   auto layoutAttr = function->getAttrOfType<StringAttr>("gdpa.layout");
   StringRef layout = layoutAttr ? layoutAttr.getValue() : "bhsd";
   // Role of the argument that a companion ("dq.valid") or a capture's gradient
@@ -197,8 +196,8 @@ LogicalResult Describer::describeLaunch(gdpa_tile::LaunchOp launch,
       FailureOr<json::Value> value = expression(operand);
       if (failed(value))
         return failure();
-      kernel.parameters.push_back(
-          json::Object{{"value", *value}, {"type", typeName(operand.getType())}});
+      kernel.parameters.push_back(json::Object{
+          {"value", *value}, {"type", typeName(operand.getType())}});
       continue;
     }
     if (name.empty())
@@ -219,8 +218,8 @@ LogicalResult Describer::describeLaunch(gdpa_tile::LaunchOp launch,
       MemRefType full = workspace.getType();
       json::Value size = full.getDimSize(dim);
       if (full.isDynamicDim(dim)) {
-        FailureOr<json::Value> value =
-            expression(workspace.getDynamicSizes()[full.getDynamicDimIndex(dim)]);
+        FailureOr<json::Value> value = expression(
+            workspace.getDynamicSizes()[full.getDynamicDimIndex(dim)]);
         if (failed(value))
           return failure();
         size = *value;
@@ -254,9 +253,8 @@ LogicalResult Describer::describeHostCode(func::FuncOp function,
     workspace.name = "ws" + std::to_string(entry.workspaces.size());
     workspace.isZero = op.getZero();
     MemRefType type = op.getType();
-    int64_t bits = type.getElementType().isIndex()
-                       ? 64
-                       : type.getElementTypeBitWidth();
+    int64_t bits =
+        type.getElementType().isIndex() ? 64 : type.getElementTypeBitWidth();
     int64_t staticBytes = llvm::divideCeil(bits, 8);
     for (int64_t size : type.getShape())
       if (!ShapedType::isDynamic(size))
@@ -276,7 +274,8 @@ LogicalResult Describer::describeHostCode(func::FuncOp function,
     LogicalResult status = success();
     if (auto workspace = dyn_cast<gdpa_tile::WorkspaceOp>(op))
       status = describeWorkspace(workspace);
-    else if (auto launch = dyn_cast<gdpa_tile::LaunchOp>(op); launch && hasKernels)
+    else if (auto launch = dyn_cast<gdpa_tile::LaunchOp>(op);
+             launch && hasKernels)
       status = describeLaunch(launch, entry);
     if (auto launch = dyn_cast<gdpa_tile::LaunchOp>(op))
       if (Operation *program = SymbolTable::lookupNearestSymbolFrom(

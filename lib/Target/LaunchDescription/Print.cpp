@@ -8,7 +8,8 @@ using namespace mlir;
 using namespace mlir::gdpa;
 namespace json = llvm::json;
 
-static void print(json::OStream &out, const LaunchDescription::Argument &argument) {
+static void print(json::OStream &out,
+                  const LaunchDescription::Argument &argument) {
   out.object([&] {
     out.attribute("name", argument.name);
     out.attribute("type", argument.type);

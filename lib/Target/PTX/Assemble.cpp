@@ -24,8 +24,8 @@ static std::string findInEnvironment(StringRef root) {
     llvm::SmallString<128> nvidia(python->path());
     llvm::sys::path::append(nvidia, "site-packages", "nvidia");
     std::error_code inner;
-    for (fs::directory_iterator package(nvidia, inner); !inner && package != end;
-         package.increment(inner)) {
+    for (fs::directory_iterator package(nvidia, inner);
+         !inner && package != end; package.increment(inner)) {
       llvm::SmallString<128> tool(package->path());
       llvm::sys::path::append(tool, "bin", "ptxas");
       if (fs::can_execute(tool))
