@@ -38,10 +38,10 @@ docs: build ## write the generated pages of docs/
 	@scripts/generate-docs.sh
 
 bench-cpu: build ## benchmarks/cpu: fractions of the peak measured in the same process
-	@$(PYTHON) benchmarks/cpu/bench.py
+	@$(PYTHON) benchmarks/cpu/run.py
 
 bench-gpu: build ## benchmarks/gpu: against the same peers in the same process
-	@$(PYTHON) benchmarks/gpu/bench.py
+	@benchmarks/gpu/compile.sh $(BUILD_DIR)/bench-gpu && python3 benchmarks/gpu/bench.py $(BUILD_DIR)/bench-gpu --kernels
 
 format: ## clang-format over the tracked C++ files
 	@git ls-files '*.h' '*.cpp' | xargs clang-format-22 -i

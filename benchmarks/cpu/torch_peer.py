@@ -1,10 +1,9 @@
-"""CPU kernels against the peak of the same process and, where torch is installed, against torch on the same work.
+"""CPU kernels beside torch eager and torch.compile on the same work, in one process (needs torch).
 
-    python benchmarks/cpu/bench.py [--quick] [--torch] [--out FILE.md]
+    python benchmarks/cpu/torch_peer.py [--out FILE.md]
 
-One table: kernels of silu and relu at D 64 and 128, dense and strided rows, short sequences, two threads; each line is the
-median of 21 calls, as a fraction of the peak that kernel-bench measures beside it. With --torch a second table: the time of
-torch eager and torch.compile of the two products (and of autograd through them) over ours, in one process, rotating.
+f32, silu, D64: the two products, and autograd through them; rounds rotate, a ratio is the median of the rounds' ratios.
+benchmarks/cpu/run.py times the kernels against the machine's peak.
 """
 
 import argparse
@@ -40,32 +39,6 @@ def compile_kernel(folder, example, dtype, depth):
     started = time.perf_counter()
     subprocess.run([BIN / "gdpa-compile", program, "--target=cpu", "--grad", "-o", library], check=True)
     return library, time.perf_counter() - started
-
-
-def run(library, example, dtype, depth, **options):
-    flags = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
-    activation = "relu" if example == "relu" else example
-    done = subprocess.run([BIN / "kernel-bench", library, f"--dim={depth}", f"--type={dtype}", f"--activation={activation}", *flags],
-                          check=True, capture_output=True, text=True)
-    return {line["entry"]: line for line in map(json.loads, done.stdout.splitlines())}
-
-
-def kernels(folder, quick):
-    rows = ["| type | D | rows | S | threads | forward | backward | errors | compile both, s |", "|---|---|---|---|---|---|---|---|---|"]
-    for dtype in ("f32",) if quick else ("f32", "bf16", "f16"):
-        for depth in (64, 128):
-            library, seconds = compile_kernel(folder, "silu", dtype, depth)
-            variants = [dict(queries=2048), dict(queries=2048, row_stride=1024), dict(queries=128, repeats=201)]
-            variants += [dict(queries=2048, heads=2, threads=1), dict(queries=2048, heads=2, threads=2)]
-            for options in variants[:1] if quick or dtype != "f32" else variants:
-                lines = run(library, "silu", dtype, depth, **options)
-                forward, backward = lines["forward"], lines["backward"]
-                errors = ", ".join(f"{value:.1e}" for line in (forward, backward) for key, value in line.items() if key.startswith("error"))
-                rows.append(f"| {dtype} silu | {depth} | {'stride 1024' if options.get('row_stride') else 'dense'} | {options['queries']} | "
-                            f"{options.get('threads', 1)} | {forward['percent']:.0f}% ({forward['gflops']:.0f}) | "
-                            f"{backward['percent']:.0f}% ({backward['gflops']:.0f}) | {errors} | {seconds:.2f} |")
-                print(rows[-1], flush=True)
-    return rows
 
 
 class Tensor(ctypes.Structure):
@@ -161,18 +134,13 @@ def torch_table(folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="only f32 on dense rows")
-    parser.add_argument("--torch", action="store_true", help="the second table; needs torch")
     parser.add_argument("--out", type=pathlib.Path, help="also write the tables there")
     options = parser.parse_args()
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
-    lines = [f"{datetime.date.today()}, commit {commit}, {cpu_name()}", "",
-             "Percent of the peak of the same process (GFLOP/s): f32 FMA; bf16 is multiplied in f32 where the machine lacks vdpbf16ps.", ""]
-    print("\n".join(lines))
+    lines = [f"{datetime.date.today()}, commit {commit}, {cpu_name()}", ""]
     with tempfile.TemporaryDirectory() as folder:
-        lines += kernels(pathlib.Path(folder), options.quick)
-        if options.torch:
-            lines += [""] + torch_table(pathlib.Path(folder))
+        lines += torch_table(pathlib.Path(folder))
+    print("\n".join(lines))
     if options.out:
         options.out.write_text("\n".join(lines) + "\n")
     return 0
