@@ -105,7 +105,8 @@ private:
               memref::DimOp::create(host, loc, gradient.destination, dim));
       }
       privateCopies[gradient.destination] =
-          WorkspaceOp::create(host, loc, MemRefType::get(shape, compute),
+          WorkspaceOp::create(host, loc,
+                              MemRefType::get(shape, host.getF64Type()),
                               dynamicSizes, /*zero=*/true);
     }
   }
@@ -378,8 +379,9 @@ private:
                                      program.dim(target, dim), one, {}));
       indices.push_back(loops.back().loop.getInductionVar());
     }
+    // An element sums as many terms as there are pairs: in f64.
     Value start = arith::ConstantOp::create(
-        builder, loc, builder.getZeroAttr(scheme.computeType));
+        builder, loc, builder.getZeroAttr(builder.getF64Type()));
     auto sum = OpenLoop::open(builder, loc, zero, program.dim(source, 0), one,
                               {start});
     SmallVector<Value> from = {sum.loop.getInductionVar()};

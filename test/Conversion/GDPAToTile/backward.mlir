@@ -6,8 +6,8 @@
 
 // CPU: func.func @f_vjp
 // CPU: gdpa_tile.workspace(%{{.*}}) : memref<?x?x?x?x64xf32>
-// CPU-DAG: gdpa_tile.workspace(%{{.*}}) zero : memref<?xf32>
-// CPU-DAG: gdpa_tile.workspace(%{{.*}}) zero : memref<?x?x?xf32>
+// CPU-DAG: gdpa_tile.workspace(%{{.*}}) zero : memref<?xf64>
+// CPU-DAG: gdpa_tile.workspace(%{{.*}}) zero : memref<?x?x?xf64>
 // CPU: gdpa_tile.launch @f_vjp_backward_dkv
 // CPU: gdpa_tile.launch @f_vjp_backward_dq
 // CPU-DAG: gdpa_tile.launch @f_vjp_backward_dcapture0

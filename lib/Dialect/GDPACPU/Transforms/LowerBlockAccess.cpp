@@ -758,6 +758,8 @@ LogicalResult BlockLowering::lower(gdpa_tile::AccumulateOp accumulate) {
       indices.push_back(mapping.lookupOrDefault(index));
     Value value = memref::LoadOp::create(b, buffer, position);
     Value sum = memref::LoadOp::create(b, accumulate.getDestination(), indices);
+    if (value.getType() != sum.getType()) // sums may be wider than the block
+      value = arith::ExtFOp::create(b, sum.getType(), value);
     sum = arith::AddFOp::create(b, sum, value);
     memref::StoreOp::create(b, sum, accumulate.getDestination(), indices);
   });

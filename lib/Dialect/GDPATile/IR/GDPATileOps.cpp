@@ -186,8 +186,11 @@ LogicalResult AccumulateOp::verify() {
     return emitOpError("expected a ranked destination, found ")
            << getDestination().getType();
   Type element = block.getElementType();
-  if (element != buffer.getElementType() || !(element.isF32() || element.isF64()))
-    return emitOpError("expected a block and a destination of one type, f32 or f64, found ")
+  Type sum = buffer.getElementType();
+  if (!(element.isF32() || element.isF64()) ||
+      !(sum == element || sum.isF64()))
+    return emitOpError("expected a block of f32 or f64 and a destination of "
+                       "that type or f64, found ")
            << element << " and " << buffer.getElementType();
   if (static_cast<int64_t>(getBody().getNumArguments()) != block.getRank() ||
       llvm::any_of(getBody().getArgumentTypes(),

@@ -82,7 +82,7 @@ func.func @f(%a: memref<?x?xf32>, %b: tensor<4x4xf32>) {
 // -----
 
 func.func @f(%a: memref<?x?xf16>, %b: tensor<4x4xf32>) {
-  // expected-error @below {{expected a block and a destination of one type, f32 or f64, found 'f32' and 'f16'}}
+  // expected-error @below {{expected a block of f32 or f64 and a destination of that type or f64, found 'f32' and 'f16'}}
   gdpa_tile.accumulate %b into %a : tensor<4x4xf32>, memref<?x?xf16> {
   ^bb0(%r: index, %c: index):
     gdpa_tile.yield %r, %c : index, index

@@ -147,8 +147,8 @@ def GDPATile_AccumulateOp : GDPATile_Op<"accumulate", [SingleBlockImplicitTermin
     the element of the destination to which it is added. Several elements may name the
     same destination; the order of the sums is fixed for one program, so that repeated
     runs agree bit by bit. `distinct` promises that all indices differ. Elements whose index
-    lies outside the destination are dropped. Without an element type conversion: both are
-    f32 or f64.
+    lies outside the destination are dropped. The block is f32 or f64; a destination of f64
+    sums the extended values of an f32 block.
 
     ```mlir
     gdpa_tile.accumulate %G into %dB : tensor<64x64xf32>, memref<?x?xf32> {
