@@ -32,6 +32,12 @@ template <class Op> static LogicalResult checkLowered(Op op) {
   if (!storage.isF32() && !storage.isF16() && !storage.isBF16())
     return op.emitOpError("is not lowered: expected storage f32, bf16 or f16, found ")
            << storage;
+  for (Value capture : op.getCaptures()) {
+    auto type = dyn_cast<ShapedType>(capture.getType());
+    if (type && type.getRank() > 2)
+      return op.emitOpError("is not lowered: expected captures of rank at most 2, found ")
+             << type;
+  }
   if (!op.getSchedule())
     return op.emitOpError("expected a schedule: run --gdpa-plan first");
   for (auto [name, operand] :
@@ -79,6 +85,10 @@ struct ConvertGDPAToTile
       if (auto forward = dyn_cast<gdpa::AttentionOp>(op)) {
         if (failed(checkLowered(forward)) || failed(checkStrides(forward)))
           return signalPassFailure();
+        if (forward.hasVjp()) {
+          forward.emitOpError("is not lowered: expected no vjp region, found one");
+          return signalPassFailure();
+        }
         if (failed(gdpa_tile::lowerForward(
                 forward, unique(symbols, base + "_forward"))))
           return signalPassFailure();

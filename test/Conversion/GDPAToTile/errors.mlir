@@ -81,3 +81,30 @@ func.func @tensors(%q: tensor<1x1x8x8xf32>, %scale: f32) -> tensor<1x1x8x8xf32> 
       } -> tensor<1x1x8x8xf32>
   return %o : tensor<1x1x8x8xf32>
 }
+
+// -----
+
+func.func @vjp(%q: memref<1x1x8x8xf32>, %o: memref<1x1x8x8xf32>, %scale: f32) {
+  // expected-error @below {{is not lowered: expected no vjp region, found one}}
+  gdpa.attention bhsd none ins(%q, %q, %q : memref<1x1x8x8xf32>, memref<1x1x8x8xf32>, memref<1x1x8x8xf32>)
+      outs(%o : memref<1x1x8x8xf32>) scale(%scale : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+        gdpa.yield %s : f32
+      }
+      vjp(%s: f32, %ct: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+        gdpa.yield %ct : f32
+      } {schedule = #gdpa_cpu.schedule<block_q = 256, block_kv = 128, backward_block_q = 128, backward_block_kv = 256, panel = 16, group = 4, tile = 16, ranges = 2>}
+  return
+}
+
+// -----
+
+func.func @rank(%q: memref<1x1x8x8xf32>, %c: memref<2x3x4xf32>, %o: memref<1x1x8x8xf32>, %scale: f32) {
+  // expected-error @below {{is not lowered: expected captures of rank at most 2, found 'memref<2x3x4xf32>'}}
+  gdpa.attention bhsd none ins(%q, %q, %q : memref<1x1x8x8xf32>, memref<1x1x8x8xf32>, memref<1x1x8x8xf32>)
+      outs(%o : memref<1x1x8x8xf32>) scale(%scale : f32) captures(%c : memref<2x3x4xf32>)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index, %C: memref<2x3x4xf32>) {
+        gdpa.yield %s : f32
+      }
+  return
+}

@@ -22,7 +22,7 @@ def ConvertGDPAToTile : Pass<"convert-gdpa-to-tile", "::mlir::ModuleOp"> {
     are gathers of clamped indices. `scf.if` in a region becomes selects, loops are unrolled.
 
     Refused with an error: normalizers `sum` and `softmax`, layouts `bshd` and `thd`, user-written
-    vjp regions without differentiation, storage f64, head dims that are not multiples of 8 up to 256.
+    vjp regions, captures of rank 3 and 4, storage f64, head dims that are not multiples of 8 up to 256.
 
     ```mlir
     gdpa.attention bhsd none ins(%q, %k, %v : memref<...>, ...) outs(%o : memref<...>) ...
