@@ -30,26 +30,50 @@ def error(got, want, absolute=None):
 
 
 class Attention:
-    """One case: q [B,Hq,Sq,D], k [B,Hkv,Sk,D], v [B,Hkv,Sk,Dv] in float64, the activation, the mask and their captures."""
+    """One case: q [B,Hq,Sq,D], k [B,Hkv,Sk,D], v [B,Hkv,Sk,Dv] in float64, the activation, the mask and their captures.
 
-    def __init__(self, q, k, v, scale, activation, mask=None, captures=None):
-        self.q, self.scale = q, scale
+    `first_batch` is the batch coordinate of the first entry: a sequence of a jagged batch is a case of its own.
+    """
+
+    def __init__(self, q, k, v, scale, activation, mask=None, captures=None, normalizer="none", first_batch=0):
+        self.q, self.scale, self.normalizer = q, scale, normalizer
         self.batch, self.heads, self.nq = q.shape[:3]
         self.key_heads, self.nk = k.shape[1:3]
         self.group = self.heads // self.key_heads
         self.k, self.v = (np.repeat(x, self.group, axis=1) for x in (k, v))
         self.captures = {name: np.asarray(value) if np.ndim(value) else value for name, value in (captures or {}).items()}
-        self.coordinates = np.ogrid[: self.batch, : self.heads, : self.nq, : self.nk]
+        b, h, i, j = np.ogrid[: self.batch, : self.heads, : self.nq, : self.nk]
+        self.coordinates = (b + first_batch, h, i, j)
         self.activation = activation
         self.shape = (self.batch, self.heads, self.nq, self.nk)
         kept = True if mask is None else mask(*self.coordinates, self.nq, self.nk, self.captures)
         self.kept = np.broadcast_to(kept, self.shape)
         self.scores = scale * np.einsum("bhid,bhjd->bhij", q, self.k)
 
-    def weights(self, scores=None, captures=None):
+    def values(self, scores=None, captures=None):
+        """z, the activation's values, zero where masked."""
         z = self.activation(self.scores if scores is None else scores, *self.coordinates, self.nq, self.nk,
                             self.captures if captures is None else captures)
         return np.where(self.kept, z, 0.0)
+
+    def normalized(self, z):
+        """The weights and the statistics (None where there are none) of values z."""
+        if self.normalizer == "none":
+            return z, None
+        with np.errstate(all="ignore"):
+            if self.normalizer == "sum":
+                total = z.sum(axis=3)
+                return np.where(total[..., None] == 0, 0.0, z / total[..., None]), total
+            logits = np.where(self.kept, z, -np.inf)
+            top = logits.max(axis=3, initial=-np.inf)
+            lse = top + np.log(np.exp(logits - np.where(np.isinf(top), 0, top)[..., None]).sum(axis=3))
+            return np.where(np.isinf(lse)[..., None], 0.0, np.exp(logits - lse[..., None])), lse
+
+    def weights(self, scores=None):
+        return self.normalized(self.values(scores))[0]
+
+    def statistics(self):
+        return self.normalized(self.values())[1]
 
     def forward(self):
         return self.weights() @ self.v
@@ -64,14 +88,25 @@ class Attention:
         shape = gradient.shape
         return gradient.reshape(shape[0], self.key_heads, self.group, *shape[2:]).sum(axis=2)
 
-    def backward(self, d_output, step=1e-5):
-        cotangent = np.where(self.kept, np.einsum("bhie,bhje->bhij", d_output, self.v), 0.0)
-        slope = (self.weights(self.scores + step) - self.weights(self.scores - step)) / (2 * step)
+    def backward(self, d_output, d_statistics=0.0, step=1e-5):
+        weights, statistics = self.normalized(self.values())
+        cotangent = np.einsum("bhie,bhje->bhij", d_output, self.v)
+        if statistics is not None:
+            delta = np.einsum("bhie,bhie->bhi", d_output, weights @ self.v)
+            row = np.broadcast_to(d_statistics, statistics.shape)[..., None]
+            with np.errstate(all="ignore"):
+                if self.normalizer == "sum":
+                    total = statistics[..., None]
+                    cotangent = np.where(total == 0, 0.0, (cotangent - delta[..., None]) / total + row)
+                else:
+                    cotangent = weights * (cotangent - delta[..., None] + row)
+        cotangent = np.where(self.kept, cotangent, 0.0)
+        slope = (self.values(self.scores + step) - self.values(self.scores - step)) / (2 * step)
         ds = np.where(self.kept, slope * cotangent, 0.0)
         gradients = {
             "dq": self.scale * np.einsum("bhij,bhjd->bhid", ds, self.k),
             "dk": self.fold(self.scale * np.einsum("bhij,bhid->bhjd", ds, self.q)),
-            "dv": self.fold(np.einsum("bhij,bhie->bhje", self.weights(), d_output)),
+            "dv": self.fold(np.einsum("bhij,bhie->bhje", weights, d_output)),
         }
         return gradients, cotangent
 
@@ -84,7 +119,7 @@ class Attention:
             for sign in (step, -step):
                 moved = value.copy()
                 moved[index] += sign
-                sides.append(self.weights(captures={**self.captures, name: moved if moved.shape else float(moved)}))
+                sides.append(self.values(captures={**self.captures, name: moved if moved.shape else float(moved)}))
             terms = cotangent * (sides[0] - sides[1]) / (2 * step)
             gradient[index], absolute[index] = terms.sum(), np.abs(terms).sum()
         return gradient, absolute

@@ -9,6 +9,7 @@ unbounded slope is applied where it does neither, and branches meet where their 
 import dataclasses
 
 import numpy as np
+from oracle import Attention, round_to
 from scipy.special import erf
 
 UNARY = {
@@ -72,6 +73,12 @@ class Case:
     dtype: str
     d: int
     dv: int
+    layout: str = "bhsd"
+    normalizer: str = "none"
+    # a jagged batch: (queries, keys) of each sequence; sizes Sq, Sk are those of the longest
+    sequences: tuple = ()
+    # fields of the target's schedule attribute, as text; empty: all chosen by the plan
+    schedule: str = ""
 
     # -- numpy
 
@@ -121,6 +128,63 @@ class Case:
     def mask(self, b, h, i, j, nq, nk, captures):
         return self.evaluate(self.kept, 0.0, (b, h, i, j), nq, nk, captures)
 
+    @property
+    def compute(self):
+        return "f64" if self.dtype == "f64" else "f32"
+
+    def make_inputs(self, random):
+        """q, k, v, do (standard normal, values of the storage type) and dstats where there are statistics, in the layout."""
+        sizes = self.sizes
+        kind = np.float64 if self.dtype == "f64" else np.float32
+
+        def rows(heads, length, columns):
+            if self.layout == "thd":
+                shape = (sum(sequence[length == "Sk"] for sequence in self.sequences), heads, columns)
+            else:
+                shape = (sizes["B"], heads, sizes[length], columns) if self.layout == "bhsd" else (sizes["B"], sizes[length], heads, columns)
+            value = random.standard_normal(shape)
+            return (value if self.dtype == "f64" else round_to(value, self.dtype)).astype(kind)
+
+        made = {"q": rows(sizes["Hq"], "Sq", self.d), "k": rows(sizes["Hkv"], "Sk", self.d), "v": rows(sizes["Hkv"], "Sk", self.dv),
+                "do": rows(sizes["Hq"], "Sq", self.dv)}
+        if self.normalizer != "none":
+            shape = (sizes["Hq"], len(made["q"])) if self.layout == "thd" else (sizes["B"], sizes["Hq"], sizes["Sq"])
+            made["dstats"] = random.standard_normal(shape).astype(kind)
+        if self.layout == "thd":
+            for number, name in enumerate(("cu_seqlens_q", "cu_seqlens_k")):
+                made[name] = np.cumsum([0, *(sequence[number] for sequence in self.sequences)]).astype(np.int32)
+        return made
+
+    def attention(self, q, k, v, scale, captures, first_batch=0):
+        """The oracle of a dense batch in bhsd."""
+        return Attention(q, k, v, scale, self.activation, self.mask if self.kept is not None else None, captures, self.normalizer,
+                         first_batch)
+
+    def forward(self, inputs, scale, captures, eager=False):
+        """o and the statistics (None) in float64, in the layout; with `eager` o of the computation that rounds s, z and o."""
+        q, k, v = (inputs[name].astype(np.float64) for name in "qkv")
+
+        def dense(q, k, v, first_batch=0):
+            case = self.attention(q, k, v, scale, captures, first_batch)
+            with np.errstate(all="ignore"):
+                return case.eager(self.dtype) if eager else case.forward(), case.statistics()
+
+        if self.layout == "bhsd":
+            return dense(q, k, v)
+        if self.layout == "bshd":
+            o, statistics = dense(*(x.transpose(0, 2, 1, 3) for x in (q, k, v)))
+            return o.transpose(0, 2, 1, 3), statistics
+        o, statistics = np.zeros((*q.shape[:2], self.dv)), np.zeros((q.shape[1], q.shape[0]))
+        first_query, first_key = 0, 0
+        for b, (queries, keys) in enumerate(self.sequences):
+            rows, columns = slice(first_query, first_query + queries), slice(first_key, first_key + keys)
+            part, statistic = dense(*(x.transpose(1, 0, 2)[None] for x in (q[rows], k[columns], v[columns])), b)
+            o[rows] = part[0].transpose(1, 0, 2)
+            if statistic is not None:
+                statistics[:, rows] = statistic[0]
+            first_query, first_key = first_query + queries, first_key + keys
+        return o, statistics if self.normalizer != "none" else None
+
     # -- MLIR
 
     def reachable(self, root):
@@ -148,7 +212,8 @@ class Case:
             if node.op in ("s", "coordinate", "capture"):
                 continue
             if node.op == "constant":
-                lines.append(f"{out} = arith.constant {float(np.float32(node.detail))!r} : f32")
+                number = node.detail if self.dtype == "f64" else np.float32(node.detail)
+                lines.append(f"{out} = arith.constant {float(number)!r} : f32")
             elif node.op == "index":
                 lines.append(f"{out} = arith.constant {node.detail} : index")
             elif node.op.startswith("extract"):
@@ -178,29 +243,45 @@ class Case:
 
     def mlir(self, comment=""):
         captures = self.used_captures()
-        row, value = f"tensor<?x?x?x{self.d}x{self.dtype}>", f"tensor<?x?x?x{self.dv}x{self.dtype}>"
+        jagged, has_statistics = self.layout == "thd", self.normalizer != "none"
+        leading = "?x?x" if jagged else "?x?x?x"
+        row, value = f"tensor<{leading}{self.d}x{self.dtype}>", f"tensor<{leading}{self.dv}x{self.dtype}>"
+        statistics = "tensor<?x?xf32>" if jagged else "tensor<?x?x?xf32>"
         arguments = "".join(f'%{c.name}: {c.mlir_type} {{gdpa.name = "{c.name}"}}, ' for c in captures)
         coordinates = ", ".join([*(f"%{c}: index" for c in COORDINATES), *(f"%{c.name}: {c.mlir_type}" for c in captures)])
-        text = "".join(f"// {line}\n" for line in comment.splitlines())
-        text += f'func.func @attention(%q: {row} {{gdpa.name = "q"}}, %k: {row} {{gdpa.name = "k"}}, %v: {value} {{gdpa.name = "v"}}, {arguments}'
-        text += f'%scale: f32 {{gdpa.name = "scale"}}) -> {value} {{\n'
-        for n in range(3):
+        results = f"{value}, {statistics}" if has_statistics else value
+        offsets = "tensor<?xi32>"
+        text = f'func.func @attention(%q: {row} {{gdpa.name = "q"}}, %k: {row} {{gdpa.name = "k"}}, %v: {value} {{gdpa.name = "v"}}, {arguments}'
+        if jagged:
+            text += "".join(f'%{name}: {offsets} {{gdpa.name = "{name}"}}, ' for name in ("cu_seqlens_q", "cu_seqlens_k"))
+        text += f'%scale: f32 {{gdpa.name = "scale"}}) -> ({results}) {{\n'
+        for n in range(2 if jagged else 3):
             text += f"  %c{n} = arith.constant {n} : index\n  %n{n} = tensor.dim %q, %c{n} : {row}\n"
-        text += f"  %o0 = tensor.empty(%n0, %n1, %n2) : {value}\n  %o = gdpa.attention bhsd none\n"
-        text += f"      ins(%q, %k, %v : {row}, {row}, {value}) outs(%o0 : {value}) scale(%scale : f32)\n"
+        text += f"  %o0 = tensor.empty({'%n0, %n1' if jagged else '%n0, %n1, %n2'}) : {value}\n"
+        if has_statistics:
+            order = {"bhsd": "%n0, %n1, %n2", "bshd": "%n0, %n2, %n1", "thd": "%n1, %n0"}[self.layout]
+            text += f"  %st0 = tensor.empty({order}) : {statistics}\n"
+        text += f"  %o{':2' if has_statistics else ''} = gdpa.attention {self.layout} {self.normalizer}\n"
+        text += f"      ins(%q, %k, %v : {row}, {row}, {value}) outs(%o0{', %st0' if has_statistics else ''} : {results}) scale(%scale : f32)\n"
+        if jagged:
+            text += f"      cu_seqlens(%cu_seqlens_q, %cu_seqlens_k : {offsets}, {offsets})\n"
         if captures:
             text += f"      captures({', '.join('%' + c.name for c in captures)} : {', '.join(c.mlir_type for c in captures)})\n"
         text += f"      activation(%s: f32, {coordinates}) {{\n{self.region(self.result, 'f32')}      }}\n"
         if self.kept is not None:
             text += f"      mask({coordinates}) {{\n{self.region(self.kept, 'i1')}      }}\n"
-        return text + f"      -> {value}\n  return %o : {value}\n}}\n"
+        if self.schedule:
+            text += f"      {{schedule = {self.schedule}}}\n"
+        text += f"      -> {results}\n  return {'%o#0, %o#1' if has_statistics else '%o'} : {results}\n}}\n"
+        # the compute type of f64 storage is f64, and so are its captures
+        return "".join(f"// {line}\n" for line in comment.splitlines()) + text.replace("f32", self.compute)
 
     def make_captures(self, random):
         made = {}
         for capture in self.used_captures():
             shape = tuple(self.sizes[n] if isinstance(n, str) else n for n in capture.shape)
             if capture.type == "f32":
-                value = random.uniform(-1, 1, shape).astype(np.float32)
+                value = random.uniform(-1, 1, shape).astype(np.float64 if self.dtype == "f64" else np.float32)
                 made[capture.name] = value if shape else float(np.float32(random.uniform(0.25, 1.5)))
             elif capture.type == "i32" and shape:
                 made[capture.name] = np.sort(random.integers(0, 3, shape), axis=-1).astype(np.int32)
@@ -212,11 +293,28 @@ class Case:
         return [c.name for c in self.used_captures() if c.type == "f32"]
 
 
+@dataclasses.dataclass(frozen=True)
+class Language:
+    """What is drawn beside regions; a value that stands twice is drawn twice as often."""
+    layouts: tuple = ("bhsd", "bhsd", "bshd", "thd")
+    normalizers: tuple = ("none", "none", "sum", "softmax")
+    types: tuple = ("f32", "f32", "bf16", "f16")
+    schedules: tuple = ("",)
+
+
+LENGTHS = (1, 2, 17, 31, 32, 33, 63, 64, 65, 100)
+HEAD_DIMS = (8, 16, 24, 40, 64)
+CPU = Language(layouts=("bhsd",), normalizers=("none",), types=("f32", "f32", "bf16", "f16"),
+               schedules=("", "", "#gdpa_cpu.schedule<block_q = 64, block_kv = 32>",
+                          "#gdpa_cpu.schedule<backward_block_q = 32, backward_block_kv = 64, ranges = 5>"))
+
+
 class Drawer:
     """Draws one case."""
 
-    def __init__(self, rng):
+    def __init__(self, rng, language=CPU):
         self.rng = rng
+        self.language = language
         self.nodes = []
         self.captures = []
         self.values = []  # f32 nodes that operands are picked from
@@ -361,12 +459,19 @@ class Drawer:
                 del self.nodes[before:], self.captures[captured:]
         result = self.result()
         kept = self.condition() if self.rng.random() < 0.5 else None
-        lengths = [1, 2, 17, 31, 32, 33, 63, 64, 65, 100]
-        ratio = self.choose([1, 2, 3])
-        key_heads = self.choose([1, 2])
-        sizes = {"B": self.choose([1, 2]), "Hq": ratio * key_heads, "Hkv": key_heads, "Sq": self.choose(lengths), "Sk": self.choose(lengths)}
-        return Case(tuple(self.nodes), result, kept, tuple(self.captures), sizes, self.choose(["f32", "f32", "bf16", "f16"]),
-                    self.choose([8, 16, 24, 40, 64]), self.choose([8, 16, 24, 40, 64]))
+        ratio, key_heads = self.choose([1, 2, 3]), self.choose([1, 2])
+        sizes = {"B": self.choose([1, 2]), "Hq": ratio * key_heads, "Hkv": key_heads, "Sq": self.choose(LENGTHS), "Sk": self.choose(LENGTHS)}
+        layout, normalizer = self.choose(self.language.layouts), self.choose(self.language.normalizers)
+        sequences = ()
+        if layout == "thd":
+            sequences = tuple((self.choose((0, *LENGTHS)), self.choose((0, *LENGTHS))) for _ in range(self.choose([1, 2, 3, 5])))
+            sizes |= {"B": len(sequences), "Sq": max(q for q, _ in sequences), "Sk": max(k for _, k in sequences)}
+        if normalizer == "sum":  # away from zero: the quotient is well conditioned
+            result = self.positive(result)
+        elif normalizer == "softmax" and np.abs(self.sample(result)).max() > 8:
+            result = self.add("arith.mulf", self.add("math.tanh", result), self.number(4.0))
+        return Case(tuple(self.nodes), result, kept, tuple(self.captures), sizes, self.choose(self.language.types),
+                    self.choose(HEAD_DIMS), self.choose(HEAD_DIMS), layout, normalizer, sequences, self.choose(self.language.schedules))
 
     def sample(self, number, offset=0.0):
         """The node's values over sampled scores and positions."""
@@ -395,8 +500,8 @@ class Drawer:
         return self.values[0]
 
 
-def draw(seed):
-    return Drawer(np.random.default_rng(seed)).draw()
+def draw(seed, language=CPU):
+    return Drawer(np.random.default_rng(seed), language).draw()
 
 
 def simpler(case):
@@ -418,11 +523,23 @@ def simpler(case):
             nodes = list(case.nodes)
             nodes[number] = other
             yield dataclasses.replace(case, nodes=tuple(nodes))
-    for name, value in (("dtype", "f32"), ("d", 8), ("dv", 8)):
+    for name, value in (("dtype", "f32"), ("d", 8), ("dv", 8), ("schedule", ""), ("normalizer", "none")):
         if getattr(case, name) != value:
             yield dataclasses.replace(case, **{name: value})
+    if case.layout == "bshd":
+        yield dataclasses.replace(case, layout="bhsd")
     sizes = case.sizes
-    for change in ({"B": 1}, {"Hq": sizes["Hkv"]}, {"Hq": 1, "Hkv": 1}, {"Sq": sizes["Sq"] // 2}, {"Sk": sizes["Sk"] // 2}, {"Sq": 1}, {"Sk": 1}):
+    if case.layout == "thd":
+        yield dataclasses.replace(case, layout="bhsd", sequences=(), sizes={**sizes, "Sq": max(1, sizes["Sq"]), "Sk": max(1, sizes["Sk"])})
+        for number in range(len(case.sequences)):
+            left = case.sequences[:number] + case.sequences[number + 1:]
+            if left:
+                yield dataclasses.replace(case, sequences=left, sizes={**sizes, "B": len(left), "Sq": max(q for q, _ in left),
+                                                                       "Sk": max(k for _, k in left)})
+    changes = [{"Hq": sizes["Hkv"]}, {"Hq": 1, "Hkv": 1}]
+    if case.layout != "thd":
+        changes += [{"B": 1}, {"Sq": sizes["Sq"] // 2}, {"Sk": sizes["Sk"] // 2}, {"Sq": 1}, {"Sk": 1}]
+    for change in changes:
         smaller = {**sizes, **change}
         if smaller != sizes and min(smaller.values()) > 0:
             yield dataclasses.replace(case, sizes=smaller)

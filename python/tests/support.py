@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "examples"))
 
 TYPES = ("f32", "bf16", "f16")
 # relative Frobenius error of a result against float64
-TOLERANCE = {"f32": 1e-5, "bf16": 5e-3, "f16": 5e-3}
+TOLERANCE = {"f64": 1e-9, "f32": 1e-5, "bf16": 5e-3, "f16": 5e-3}
 RESULT, INPUT_ERROR, USAGE_ERROR, CHECK_FAILED = 0, 1, 2, 3
 
 
