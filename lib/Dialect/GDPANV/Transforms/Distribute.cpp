@@ -109,7 +109,10 @@ struct Distribute : gdpa_nv::impl::GDPATileDistributeBase<Distribute> {
     RewritePatternSet patterns(context);
     ConversionTarget target(*context);
     populateElementwiseDistribution(patterns, converter, thread);
-    populateMemoryDistribution(patterns, converter, thread);
+    populateCopyDistribution(patterns, converter, thread);
+    populateLoadDistribution(patterns, converter, thread);
+    populateStoreDistribution(patterns, converter, thread);
+    populateSumDistribution(patterns, converter, thread);
     populateProductDistribution(patterns, converter, thread);
     scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns,
                                                          target);

@@ -25,6 +25,10 @@ Value ThreadBuilder::constant(int64_t value) {
   return arith::ConstantOp::create(builder, loc,
                                    builder.getI32IntegerAttr(value));
 }
+Value ThreadBuilder::constantI64(int64_t value) {
+  return arith::ConstantOp::create(builder, loc,
+                                   builder.getI64IntegerAttr(value));
+}
 Value ThreadBuilder::add(Value a, Value b) {
   return arith::AddIOp::create(builder, loc, a, b);
 }
@@ -32,10 +36,14 @@ Value ThreadBuilder::add(Value a, int64_t b) {
   return b ? add(a, constant(b)) : a;
 }
 Value ThreadBuilder::mul(Value a, int64_t b) {
-  return b == 1 ? a : arith::MulIOp::create(builder, loc, a, constant(b)).getResult();
+  return b == 1
+             ? a
+             : arith::MulIOp::create(builder, loc, a, constant(b)).getResult();
 }
 Value ThreadBuilder::shiftRight(Value a, int64_t bits) {
-  return bits ? arith::ShRUIOp::create(builder, loc, a, constant(bits)).getResult() : a;
+  return bits ? arith::ShRUIOp::create(builder, loc, a, constant(bits))
+                    .getResult()
+              : a;
 }
 Value ThreadBuilder::bitAnd(Value a, int64_t mask) {
   return arith::AndIOp::create(builder, loc, a, constant(mask));
@@ -49,12 +57,18 @@ Value ThreadBuilder::lessThan(Value a, Value b) {
 Value ThreadBuilder::select(Value condition, Value a, Value b) {
   return arith::SelectOp::create(builder, loc, condition, a, b);
 }
+Value ThreadBuilder::both(Value a, Value b) {
+  if (!a || !b)
+    return a ? a : b;
+  return arith::AndIOp::create(builder, loc, a, b);
+}
 Value ThreadBuilder::toI32(Value index) {
   return arith::IndexCastOp::create(builder, loc, builder.getI32Type(), index);
 }
 Value ThreadBuilder::toI64(Value index) {
   if (index.getType().isIndex())
-    return arith::IndexCastOp::create(builder, loc, builder.getI64Type(), index);
+    return arith::IndexCastOp::create(builder, loc, builder.getI64Type(),
+                                      index);
   if (index.getType().isInteger(64))
     return index;
   return arith::ExtSIOp::create(builder, loc, builder.getI64Type(), index);
@@ -124,8 +138,9 @@ Value ThreadBuilder::advance(Value base, int64_t bytes) {
 }
 
 Value ThreadBuilder::pointer(Value buffer) {
-  return PointerOp::create(
-      builder, loc, LLVM::LLVMPointerType::get(builder.getContext(), 1), buffer);
+  return PointerOp::create(builder, loc,
+                           LLVM::LLVMPointerType::get(builder.getContext(), 1),
+                           buffer);
 }
 Value ThreadBuilder::sizeI64(Value buffer, int64_t dim) {
   return toI64(memref::DimOp::create(builder, loc, buffer, dim));
@@ -136,15 +151,15 @@ Value ThreadBuilder::strideI64(Value buffer, int64_t dim) {
   int64_t offset;
   if (succeeded(type.getStridesAndOffset(strides, offset)) &&
       !ShapedType::isDynamic(strides[dim]))
-    return arith::ConstantOp::create(builder, loc,
-                                     builder.getI64IntegerAttr(strides[dim]));
+    return constantI64(strides[dim]);
   if (type.getLayout().isIdentity()) { // dense: the product of the sizes behind
     Value product;
     for (int64_t i = dim + 1; i < type.getRank(); ++i) {
       Value size = sizeI64(buffer, i);
-      product = product ? arith::MulIOp::create(builder, loc, product, size)
-                              .getResult()
-                        : size;
+      product =
+          product
+              ? arith::MulIOp::create(builder, loc, product, size).getResult()
+              : size;
     }
     return product;
   }
@@ -160,11 +175,17 @@ Value ThreadBuilder::elementOffset(Value buffer, ArrayRef<Value> indices) {
       continue;
     Value term = arith::MulIOp::create(builder, loc, toI64(index),
                                        strideI64(buffer, dim));
-    sum = sum ? arith::AddIOp::create(builder, loc, sum, term).getResult() : term;
+    sum =
+        sum ? arith::AddIOp::create(builder, loc, sum, term).getResult() : term;
   }
-  return sum ? sum
-             : arith::ConstantOp::create(builder, loc,
-                                         builder.getI64IntegerAttr(0));
+  return sum ? sum : constantI64(0);
+}
+Value ThreadBuilder::elementPointer(Value buffer, ArrayRef<Value> indices) {
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  Value bytes =
+      arith::MulIOp::create(builder, loc, elementOffset(buffer, indices),
+                            constantI64(bytesOf(element)));
+  return advance(pointer(buffer), bytes);
 }
 
 void gdpa_nv::forEachPosition(ArrayRef<int64_t> shape,
@@ -191,18 +212,20 @@ Value gdpa_nv::loadElement(ThreadBuilder &builder, Value address, Type type,
                            Value inside, bool readOnly) {
   OpBuilder &b = builder.builder;
   Location loc = builder.loc;
-  Type stored = type.isIndex() ? Type(b.getI64Type())
+  Type stored = type.isIndex()      ? Type(b.getI64Type())
                 : type.isInteger(1) ? Type(b.getI8Type())
                                     : type;
   auto load = [&]() -> Value {
-    auto op = LLVM::LoadOp::create(b, loc, stored, address, bytesOf(type),
-                                   /*isVolatile=*/false, /*isNonTemporal=*/false,
-                                   /*isInvariant=*/readOnly);
+    auto op =
+        LLVM::LoadOp::create(b, loc, stored, address, bytesOf(type),
+                             /*isVolatile=*/false, /*isNonTemporal=*/false,
+                             /*isInvariant=*/readOnly);
     return op;
   };
   Value value;
   if (inside) {
-    auto guard = scf::IfOp::create(b, loc, stored, inside, /*withElseRegion=*/true);
+    auto guard =
+        scf::IfOp::create(b, loc, stored, inside, /*withElseRegion=*/true);
     OpBuilder::InsertionGuard insertion(b);
     b.setInsertionPointToStart(guard.thenBlock());
     scf::YieldOp::create(b, loc, load());

@@ -41,6 +41,7 @@ public:
       : builder(builder), loc(loc), thread(thread) {}
 
   Value constant(int64_t value);
+  Value constantI64(int64_t value);
   Value add(Value a, Value b);
   Value add(Value a, int64_t b);
   Value mul(Value a, int64_t b);
@@ -49,6 +50,8 @@ public:
   Value bitXor(Value a, Value b);
   Value lessThan(Value a, Value b);
   Value select(Value condition, Value a, Value b);
+  /// The conjunction of two conditions, null where both always hold.
+  Value both(Value a, Value b);
   Value toI32(Value index);
   Value toI64(Value index);
 
@@ -67,6 +70,8 @@ public:
   Value strideI64(Value buffer, int64_t dim);
   /// Sum of `indices` times strides, in elements; null indices count nothing.
   Value elementOffset(Value buffer, ArrayRef<Value> indices);
+  /// Address of the element at `indices`; null indices count nothing.
+  Value elementPointer(Value buffer, ArrayRef<Value> indices);
 
   OpBuilder &builder;
   Location loc;
@@ -100,20 +105,29 @@ int64_t bytesOf(Type elementType);
 
 /// Loads an element of `type` at `address`; where `inside` is given and false,
 /// the result is zero and nothing is read.
-Value loadElement(ThreadBuilder &builder, Value address, Type type, Value inside,
-                  bool readOnly = true);
+Value loadElement(ThreadBuilder &builder, Value address, Type type,
+                  Value inside, bool readOnly = true);
 
-/// Shared memory of a sum whose elements may meet in one place: a header for one
-/// number of each warp, then slots of 12 bytes.
+/// Shared memory of a sum whose elements may meet in one place: a header for
+/// one number of each warp, then slots of 12 bytes.
 constexpr int64_t kSumTableHeader = 128;
 int64_t getSumTableSlots(RankedTensorType block, int64_t threads);
 
 void populateElementwiseDistribution(RewritePatternSet &patterns,
                                      const TypeConverter &converter,
                                      const ThreadContext &thread);
-void populateMemoryDistribution(RewritePatternSet &patterns,
-                                const TypeConverter &converter,
-                                const ThreadContext &thread);
+void populateCopyDistribution(RewritePatternSet &patterns,
+                              const TypeConverter &converter,
+                              const ThreadContext &thread);
+void populateLoadDistribution(RewritePatternSet &patterns,
+                              const TypeConverter &converter,
+                              const ThreadContext &thread);
+void populateStoreDistribution(RewritePatternSet &patterns,
+                               const TypeConverter &converter,
+                               const ThreadContext &thread);
+void populateSumDistribution(RewritePatternSet &patterns,
+                             const TypeConverter &converter,
+                             const ThreadContext &thread);
 void populateProductDistribution(RewritePatternSet &patterns,
                                  const TypeConverter &converter,
                                  const ThreadContext &thread);
