@@ -13,8 +13,8 @@ static constexpr unsigned kFirstJointCapture = 2 + gdpa::kNumCoordinates;
 BackwardContext::BackwardContext(gdpa::AttentionBackwardOp op, StringRef name)
     : op(op), name(name), loc(op.getLoc()), host(op),
       schedule(op.getScheduleAttr()),
-      sizes(HostSizes::of(host, loc, op.getQuery(), op.getKey(),
-                          op.getValue())),
+      sizes(HostSizes::of(host, loc, op.getQuery(), op.getKey(), op.getValue(),
+                          op.getCuSeqlensQuery(), op.getCuSeqlensKey())),
       info(RegionInfo::analyze(op.getJoint(), &op.getMask(), /*joint=*/true)) {
   for (auto [number, accumulate] : llvm::enumerate(info.accumulations)) {
     auto argument = cast<BlockArgument>(accumulate.getCapture());
@@ -38,6 +38,7 @@ SmallVector<Value> BackwardContext::inputs(ArrayRef<Value> more) const {
   SmallVector<Value> values = {operation.getQuery(), operation.getKey(),
                                operation.getValue(), operation.getDOutput(),
                                operation.getScale()};
+  llvm::append_range(values, sizes.inputs());
   llvm::append_range(values, operation.getCaptures());
   llvm::append_range(values, more);
   return values;

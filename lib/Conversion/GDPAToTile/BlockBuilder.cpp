@@ -177,30 +177,31 @@ BlockTensor BlockBuilder::load(Value buffer, ValueRange offsets, ArrayRef<Dim> d
   return {tensor, Dims(dims)};
 }
 
-BlockTensor BlockBuilder::loadRows(Value buffer, ValueRange offsets, Side side,
-                             ArrayRef<Dim> dims, Type element) {
+SmallVector<std::pair<unsigned, AffineExpr>>
+BlockBuilder::rowPositions(Value buffer, Side side, ArrayRef<Dim> dims) const {
   unsigned rank = cast<MemRefType>(buffer.getType()).getRank();
-  Dim column = llvm::is_contained(dims, Dim::Depth) ? Dim::Depth
-                                                    : Dim::ValueDepth;
-  return load(buffer, offsets, dims, element,
-              {{rank - 2, rowExpr(dims, side)},
-               {rank - 1, dimExpr(dims, column)}});
+  for (Dim column : {Dim::Depth, Dim::ValueDepth})
+    if (llvm::is_contained(dims, column))
+      return {{rank - 2, rowExpr(dims, side)},
+              {rank - 1, dimExpr(dims, column)}};
+  return {{rank - 1, rowExpr(dims, side)}};
 }
 
-void BlockBuilder::storeRows(BlockTensor block, Value buffer, ValueRange offsets,
-                             Side side) {
-  unsigned rank = cast<MemRefType>(buffer.getType()).getRank();
-  SmallVector<std::pair<unsigned, AffineExpr>> positions;
-  Dim column = block.dims.back();
-  bool hasColumn = column == Dim::Depth || column == Dim::ValueDepth;
-  unsigned rowDim = hasColumn ? rank - 2 : rank - 1;
-  positions.push_back({rowDim, rowExpr(block.dims, side)});
-  if (hasColumn)
-    positions.push_back({rank - 1, dimExpr(block.dims, column)});
-  AffineMap map = bufferMap(builder.getContext(), block.dims.size(), rank,
-                            positions);
-  StoreOp::create(builder, loc, block.tensor, buffer, offsets,
-                  mapAttribute(map));
+BlockTensor BlockBuilder::loadRows(const RowsView &view, Value head, Value row,
+                                   Side side, ArrayRef<Dim> dims,
+                                   Type element) {
+  return load(view.buffer, view.at(builder, loc, head, row), dims, element,
+              rowPositions(view.buffer, side, dims));
+}
+
+void BlockBuilder::storeRows(BlockTensor block, const RowsView &view,
+                             Value head, Value row, Side side) {
+  unsigned rank = cast<MemRefType>(view.buffer.getType()).getRank();
+  AffineMap map =
+      bufferMap(builder.getContext(), block.dims.size(), rank,
+                rowPositions(view.buffer, side, block.dims));
+  StoreOp::create(builder, loc, block.tensor, view.buffer,
+                  view.at(builder, loc, head, row), mapAttribute(map));
 }
 
 //===----------------------------------------------------------------------===//

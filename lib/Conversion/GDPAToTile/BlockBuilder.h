@@ -16,6 +16,7 @@
 #ifndef GDPA_LIB_CONVERSION_GDPATOTILE_BLOCKBUILDER_H
 #define GDPA_LIB_CONVERSION_GDPATOTILE_BLOCKBUILDER_H
 
+#include "Rows.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/SmallVector.h"
@@ -103,10 +104,12 @@ public:
   BlockTensor load(Value buffer, ValueRange offsets, ArrayRef<Dim> dims, Type element,
              ArrayRef<std::pair<unsigned, AffineExpr>> positions,
              bool clamp = false);
-  /// Rows of `side` and columns as the last two dimensions of `buffer`.
-  BlockTensor loadRows(Value buffer, ValueRange offsets, Side side, ArrayRef<Dim> dims,
-                 Type element);
-  void storeRows(BlockTensor block, Value buffer, ValueRange offsets, Side side);
+  /// Rows of `side` of one head, from `row` on, and their columns where `dims`
+  /// has them.
+  BlockTensor loadRows(const RowsView &view, Value head, Value row, Side side,
+                       ArrayRef<Dim> dims, Type element);
+  void storeRows(BlockTensor block, const RowsView &view, Value head, Value row,
+                 Side side);
 
   BlockTensor empty(ArrayRef<Dim> dims, Type element);
   BlockTensor zeros(ArrayRef<Dim> dims, Type element);
@@ -128,6 +131,9 @@ public:
 
 private:
   int64_t staticSize(Dim dim) const;
+  /// Where the dimensions of a block of rows lie in a buffer of rows.
+  SmallVector<std::pair<unsigned, AffineExpr>>
+  rowPositions(Value buffer, Side side, ArrayRef<Dim> dims) const;
 
   Value liveCount[2];
 };

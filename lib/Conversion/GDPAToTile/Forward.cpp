@@ -24,32 +24,40 @@ LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
   OpBuilder host(op);
   Location loc = op.getLoc();
   HostSizes sizes =
-      HostSizes::of(host, loc, op.getQuery(), op.getKey(), op.getValue());
+      HostSizes::of(host, loc, op.getQuery(), op.getKey(), op.getValue(),
+                    op.getCuSeqlensQuery(), op.getCuSeqlensKey());
   BlockScheme scheme =
       makeScheme(schedule, gdpa::KernelKind::Forward, sizes,
                  op.getStorageType(), op.getComputeType());
 
   SmallVector<Value> hostValues = {op.getQuery(), op.getKey(), op.getValue(),
                                    op.getOutputInit(), op.getScale()};
+  llvm::append_range(hostValues, sizes.inputs());
   llvm::append_range(hostValues, op.getCaptures());
   Program program = Program::create(op, name, hostValues);
   OpBuilder &builder = program.builder;
-  Value query = program[op.getQuery()], key = program[op.getKey()],
-        value = program[op.getValue()];
   BlockBuilder blocks(builder, loc, scheme);
+  Sequences sequences(program, sizes);
 
   ScorePlace place;
-  Value block = program.id(0);
+  Sequences::Work work =
+      sequences.ofProgram(RowKind::Query, scheme.stationaryBlock);
+  const Sequence &sequence = work.sequence;
   place.head = program.id(1);
-  place.batch = program.id(2);
+  place.batch = sequence.batch;
+  place.queryLength = sequence.queryLength;
+  place.keyLength = sequence.keyLength;
   Value zero = program.index(0);
-  place.queryLength = program.dim(query, 2);
-  place.keyLength = program.dim(key, 2);
-  Value ratio = arith::DivUIOp::create(builder, loc, program.dim(query, 1),
-                                       program.dim(key, 1));
-  Value keyHead = arith::DivUIOp::create(builder, loc, place.head, ratio);
-  place.queryBase = arith::MulIOp::create(
-      builder, loc, block, program.index(scheme.stationaryBlock));
+  Value keyHead = arith::DivUIOp::create(builder, loc, place.head,
+                                         sequences.ratio());
+  auto rows = [&](Value buffer, RowKind kind) {
+    return sequences.rows(buffer, sequence, kind);
+  };
+  RowsView queryRows = rows(op.getQuery(), RowKind::Query);
+  RowsView keyRows = rows(op.getKey(), RowKind::Key);
+  RowsView valueRows = rows(op.getValue(), RowKind::Key);
+  RowsView outputRows = rows(op.getOutputInit(), RowKind::Query);
+  place.queryBase = work.base;
   place.queryIsStationary = true;
   place.captures = {};
   SmallVector<Value> captures = program.all(op.getCaptures());
@@ -60,8 +68,8 @@ LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
                      blocks.rowsFrom(place.queryBase, place.queryLength,
                                      scheme.stationaryBlock));
   BlockTensor queries = blocks.loadRows(
-      query, {place.batch, place.head, place.queryBase, zero},
-      Side::Stationary, scheme.transposed(Dim::Depth), scheme.operandType);
+      queryRows, place.head, place.queryBase, Side::Stationary,
+      scheme.transposed(Dim::Depth), scheme.operandType);
   if (scheme.packed)
     queries = blocks.scale(queries, scale);
   else
@@ -71,7 +79,7 @@ LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
                    scheme.computeType);
 
   auto loop = scf::ForOp::create(
-      builder, loc, zero, place.keyLength,
+      builder, loc, zero, work.walked,
       program.index(scheme.streamedBlock), ValueRange{output.tensor});
   place.uniformPoint = OpBuilder::InsertPoint(loop->getBlock(),
                                               mlir::Block::iterator(loop));
@@ -80,13 +88,12 @@ LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
   blocks.setLiveRows(Side::Streamed,
                      blocks.rowsFrom(place.keyBase, place.keyLength,
                                      scheme.streamedBlock));
-  SmallVector<Value> offsets = {place.batch, keyHead, place.keyBase, zero};
   BlockTensor keys =
-      blocks.loadRows(key, offsets, Side::Streamed,
+      blocks.loadRows(keyRows, keyHead, place.keyBase, Side::Streamed,
                       scheme.rowsBy(Side::Streamed, Dim::Depth),
                       scheme.operandType);
   BlockTensor values =
-      blocks.loadRows(value, offsets, Side::Streamed,
+      blocks.loadRows(valueRows, keyHead, place.keyBase, Side::Streamed,
                       scheme.rowsBy(Side::Streamed, Dim::ValueDepth),
                       scheme.operandType);
   BlockTensor score = blocks.score(queries, keys);
@@ -100,16 +107,12 @@ LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
                               "stationary");
   scf::YieldOp::create(builder, loc, sum.tensor);
   builder.setInsertionPointAfter(loop);
-  blocks.storeRows({loop.getResult(0), output.dims},
-                   program[op.getOutputInit()],
-                   {place.batch, place.head, place.queryBase, zero},
-                   Side::Stationary);
+  blocks.storeRows({loop.getResult(0), output.dims}, outputRows, place.head,
+                   place.queryBase, Side::Stationary);
   program.finish();
 
-  Value grid = host.createOrFold<arith::CeilDivUIOp>(
-      loc, sizes.queryLength,
-      arith::ConstantIndexOp::create(host, loc, scheme.stationaryBlock));
-  program.launch(host, {grid, sizes.queryHeads, sizes.batch});
+  program.launch(host, sizes.grid(host, loc, RowKind::Query,
+                                  scheme.stationaryBlock, sizes.queryHeads));
   op.erase();
   return success();
 }

@@ -5,6 +5,7 @@
 
 #include "BlockBuilder.h"
 #include "RegionEmitter.h"
+#include "Rows.h"
 #include "gdpa/Dialect/GDPA/IR/GDPA.h"
 #include "gdpa/Dialect/GDPATile/IR/GDPATile.h"
 
@@ -38,17 +39,6 @@ private:
 
   SmallVector<Value> hostValues;
   DenseMap<Value, Value> arguments;
-};
-
-/// Sizes of an attention operation in bhsd on buffers, as host values.
-struct HostSizes {
-  Value batch, queryHeads, keyHeads, queryLength, keyLength;
-  int64_t depth, valueDepth;
-  /// Query heads of a K/V head where both are static, else 0.
-  int64_t staticRatio;
-
-  static HostSizes of(OpBuilder &host, Location loc, Value query, Value key,
-                      Value value);
 };
 
 BlockScheme makeScheme(gdpa::ScheduleAttrInterface schedule,

@@ -58,29 +58,6 @@ void Program::launch(OpBuilder &host, ValueRange grid) {
   LaunchOp::create(host, loc, op.getSymName(), grid, hostValues);
 }
 
-HostSizes HostSizes::of(OpBuilder &host, Location loc, Value query, Value key,
-                        Value value) {
-  auto dim = [&](Value buffer, int64_t dimension) -> Value {
-    return host.createOrFold<memref::DimOp>(loc, buffer, dimension);
-  };
-  auto queryType = cast<MemRefType>(query.getType());
-  auto keyType = cast<MemRefType>(key.getType());
-  HostSizes sizes;
-  sizes.batch = dim(query, 0);
-  sizes.queryHeads = dim(query, 1);
-  sizes.queryLength = dim(query, 2);
-  sizes.keyHeads = dim(key, 1);
-  sizes.keyLength = dim(key, 2);
-  sizes.depth = queryType.getDimSize(3);
-  sizes.valueDepth = cast<MemRefType>(value.getType()).getDimSize(3);
-  bool isStatic = !queryType.isDynamicDim(1) && !keyType.isDynamicDim(1);
-  sizes.staticRatio =
-      isStatic && keyType.getDimSize(1)
-          ? queryType.getDimSize(1) / keyType.getDimSize(1)
-          : 0;
-  return sizes;
-}
-
 BlockScheme gdpa_tile::makeScheme(gdpa::ScheduleAttrInterface schedule,
                                   gdpa::KernelKind kind,
                                   const HostSizes &sizes, Type storageType,

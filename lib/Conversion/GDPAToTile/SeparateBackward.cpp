@@ -20,8 +20,8 @@ using namespace mlir::gdpa_tile;
 
 namespace {
 
-/// A gradient of a capture with the host workspace of its rows,
-/// [batch, query head, rows].
+/// A gradient of a capture with the host workspace of its rows, shaped like row
+/// statistics.
 struct RowGradient {
   CaptureGradient gradient;
   Value rows;
@@ -34,7 +34,7 @@ public:
   StationaryKernel(BackwardContext &context, gdpa::KernelKind kind,
                    StringRef suffix, ArrayRef<RowGradient> gradients,
                    bool products)
-      : context(context), op(context.op), loc(context.loc), kind(kind),
+      : context(context), op(context.op), loc(context.loc),
         keyStationary(kind == gdpa::KernelKind::KeyStationary),
         suffix(suffix), gradients(gradients), products(products),
         scheme(context.scheme(kind)) {}
@@ -50,55 +50,61 @@ public:
     Program program = Program::create(
         op, context.name.str() + suffix.str(), context.inputs(more));
     emit(program);
-    Value length = keyStationary ? context.sizes.keyLength
-                                 : context.sizes.queryLength;
     program.launch(context.host,
-                   {context.hostCeilDiv(length, scheme.stationaryBlock),
-                    ownsGroup() ? context.sizes.keyHeads
-                                : context.sizes.queryHeads,
-                    context.sizes.batch});
+                   context.sizes.grid(context.host, loc, stationaryKind(),
+                                      scheme.stationaryBlock,
+                                      ownsGroup() ? context.sizes.keyHeads
+                                                  : context.sizes.queryHeads));
   }
 
 private:
   /// dK, dV sum over the query heads of a group.
   bool ownsGroup() const { return keyStationary && products; }
+  RowKind stationaryKind() const {
+    return keyStationary ? RowKind::Key : RowKind::Query;
+  }
 
   void emit(Program &program) {
     OpBuilder &builder = program.builder;
     BlockBuilder blocks(builder, loc, scheme);
     Type element = scheme.operandType;
     Value zero = program.index(0), one = program.index(1);
-    Value query = program[op.getQuery()], key = program[op.getKey()];
-    Value value = program[op.getValue()], dOutput = program[op.getDOutput()];
     Value scale = program[op.getScale()];
-    Value block = program.id(0), head = program.id(1);
+    Sequences sequences(program, context.sizes);
+    Sequences::Work work =
+        sequences.ofProgram(stationaryKind(), scheme.stationaryBlock);
+    const Sequence &sequence = work.sequence;
+    Value head = program.id(1);
     ScorePlace place;
-    place.batch = program.id(2);
+    place.batch = sequence.batch;
     place.queryIsStationary = !keyStationary;
-    place.queryLength = program.dim(query, 2);
-    place.keyLength = program.dim(key, 2);
+    place.queryLength = sequence.queryLength;
+    place.keyLength = sequence.keyLength;
     place.scale = scale;
     SmallVector<Value> captures = program.all(op.getCaptures());
     place.captures = captures;
-    Value ratio = arith::DivUIOp::create(builder, loc, program.dim(query, 1),
-                                         program.dim(key, 1));
+    Value ratio = sequences.ratio();
     Value keyHead =
         ownsGroup() ? head
                     : arith::DivUIOp::create(builder, loc, head, ratio)
                           .getResult();
-    Value base = arith::MulIOp::create(builder, loc, block,
-                                       program.index(scheme.stationaryBlock));
-    (keyStationary ? place.keyBase : place.queryBase) = base;
+    (keyStationary ? place.keyBase : place.queryBase) = work.base;
     place.head = head;
 
-    SmallVector<Value> stationaryOffsets = {
-        place.batch, keyStationary ? keyHead : head, base, zero};
-    BlockTensor first = blocks.loadRows(keyStationary ? key : query,
-                                  stationaryOffsets, Side::Stationary,
-                                  scheme.transposed(Dim::Depth), element);
-    BlockTensor second = blocks.loadRows(keyStationary ? value : dOutput,
-                                   stationaryOffsets, Side::Stationary,
-                                   scheme.transposed(Dim::ValueDepth), element);
+    auto rows = [&](Value buffer, RowKind kind) {
+      return sequences.rows(buffer, sequence, kind);
+    };
+    RowsView queryRows = rows(op.getQuery(), RowKind::Query);
+    RowsView dOutputRows = rows(op.getDOutput(), RowKind::Query);
+    RowsView keyRows = rows(op.getKey(), RowKind::Key);
+    RowsView valueRows = rows(op.getValue(), RowKind::Key);
+    Value stationaryHead = keyStationary ? keyHead : head;
+    BlockTensor first = blocks.loadRows(
+        keyStationary ? keyRows : queryRows, stationaryHead, work.base,
+        Side::Stationary, scheme.transposed(Dim::Depth), element);
+    BlockTensor second = blocks.loadRows(
+        keyStationary ? valueRows : dOutputRows, stationaryHead, work.base,
+        Side::Stationary, scheme.transposed(Dim::ValueDepth), element);
 
     SmallVector<BlockTensor> accumulators;
     if (products)
@@ -118,7 +124,7 @@ private:
     // Grouped heads: one loop over the query blocks of all heads of the group,
     // whose loads are functions of its induction variable alone.
     bool flattened = ownsGroup() && context.sizes.staticRatio != 1;
-    Value length = keyStationary ? place.queryLength : place.keyLength;
+    Value length = work.walked;
     Value step = program.index(scheme.streamedBlock), end = length;
     Value blockCount;
     if (flattened) {
@@ -144,15 +150,14 @@ private:
       place.uniformPoint = builder.saveInsertionPoint();
     }
     (keyStationary ? place.queryBase : place.keyBase) = streamedBase;
-    SmallVector<Value> streamedOffsets = {
-        place.batch, keyStationary ? place.head : keyHead, streamedBase, zero};
-    BlockTensor third = blocks.loadRows(keyStationary ? query : key, streamedOffsets,
-                                  Side::Streamed,
-                                  scheme.rowsBy(Side::Streamed, Dim::Depth),
-                                  element);
+    Value streamedHead = keyStationary ? place.head : keyHead;
+    BlockTensor third = blocks.loadRows(
+        keyStationary ? queryRows : keyRows, streamedHead, streamedBase,
+        Side::Streamed, scheme.rowsBy(Side::Streamed, Dim::Depth), element);
     BlockTensor fourth = blocks.loadRows(
-        keyStationary ? dOutput : value, streamedOffsets, Side::Streamed,
-        scheme.rowsBy(Side::Streamed, Dim::ValueDepth), element);
+        keyStationary ? dOutputRows : valueRows, streamedHead, streamedBase,
+        Side::Streamed, scheme.rowsBy(Side::Streamed, Dim::ValueDepth),
+        element);
     BlockTensor score = blocks.score(first, third);
     BlockTensor cotangent = blocks.score(second, fourth);
 
@@ -188,22 +193,25 @@ private:
     if (products) {
       BlockTensor scaled = blocks.scale(accumulated(number++), scale);
       blocks.storeRows(
-          scaled, program[keyStationary ? op.getDKeyInit() : op.getDQueryInit()],
-          stationaryOffsets, Side::Stationary);
+          scaled,
+          rows(keyStationary ? op.getDKeyInit() : op.getDQueryInit(),
+               stationaryKind()),
+          stationaryHead, work.base, Side::Stationary);
     }
     if (products && keyStationary)
-      blocks.storeRows(accumulated(number++), program[op.getDValueInit()],
-                       stationaryOffsets, Side::Stationary);
+      blocks.storeRows(accumulated(number++),
+                       rows(op.getDValueInit(), RowKind::Key), stationaryHead,
+                       work.base, Side::Stationary);
     for (const RowGradient &gradient : gradients)
-      blocks.storeRows(accumulated(number++), program[gradient.rows],
-                       {place.batch, head, base}, Side::Stationary);
+      blocks.storeRows(accumulated(number++),
+                       rows(gradient.rows, stationaryKind()), head, work.base,
+                       Side::Stationary);
     program.finish();
   }
 
   BackwardContext &context;
   gdpa::AttentionBackwardOp op;
   Location loc;
-  gdpa::KernelKind kind;
   bool keyStationary;
   StringRef suffix;
   ArrayRef<RowGradient> gradients;
@@ -235,22 +243,20 @@ public:
     bool distinctRows = llvm::is_contained(accumulate.getIndices(), rowCoordinate);
     bool distinctHeads = llvm::is_contained(accumulate.getIndices(), coordinate(1));
 
-    SmallVector<Value> values = {row.rows, sums, op.getQuery(), op.getKey()};
+    SmallVector<Value> values = {row.rows, sums};
+    llvm::append_range(values, context.sizes.inputs());
     llvm::append_range(values, op.getCaptures());
     Program program =
         Program::create(op, context.name.str() + suffix, values);
     OpBuilder &builder = program.builder;
     Value zero = program.index(0), one = program.index(1);
-    Value buffer = program[row.rows];
-    Value length = program.dim(buffer, 2);
+    Sequences sequences(program, context.sizes);
     bool uniform = !(row.gradient.dependence & (kOnQuery | kOnKey));
     int64_t columns = uniform ? kUniformSumColumns : kSumColumns;
     Value blockRows = program.index(kSumRows * columns);
     ScorePlace place;
     SmallVector<Value> captures = program.all(op.getCaptures());
     place.captures = captures;
-    place.queryLength = program.dim(program[op.getQuery()], 2);
-    place.keyLength = program.dim(program[op.getKey()], 2);
 
     // What the index tells apart is spread over programs, the rest summed in
     // one program.
@@ -261,24 +267,30 @@ public:
       loops.push_back(loop);
       return loop.getInductionVar();
     };
-    place.batch = loopOver(program.dim(buffer, 0), one);
+    place.batch = loopOver(sequences.count(), one);
+    Sequence sequence = sequences.at(place.batch);
+    place.queryLength = sequence.queryLength;
+    place.keyLength = sequence.keyLength;
+    RowKind kind = onKey ? RowKind::Key : RowKind::Query;
+    RowsView view = sequences.rows(row.rows, sequence, kind);
     place.head = distinctHeads ? program.id(1)
-                               : loopOver(program.dim(buffer, 1), one);
+                               : loopOver(sequences.queryHeads(), one);
     Value base = distinctRows
                      ? arith::MulIOp::create(builder, loc, program.id(0),
                                              blockRows)
                            .getResult()
-                     : loopOver(length, blockRows);
+                     : loopOver(sequence.length(kind), blockRows);
     (onKey ? place.keyBase : place.queryBase) = base;
 
     auto type = RankedTensorType::get({kSumRows, columns},
                                       builder.getF32Type());
     AffineExpr r = builder.getAffineDimExpr(0), c = builder.getAffineDimExpr(1);
-    AffineExpr none = builder.getAffineConstantExpr(0);
-    auto map = AffineMap::get(2, 0, {none, none, r * columns + c},
-                              builder.getContext());
-    Value block = LoadOp::create(builder, loc, type, buffer,
-                                 ValueRange{place.batch, place.head, base},
+    SmallVector<Value> offsets = view.at(builder, loc, place.head, base);
+    SmallVector<AffineExpr> exprs(offsets.size(),
+                                  builder.getAffineConstantExpr(0));
+    exprs.back() = r * columns + c;
+    auto map = AffineMap::get(2, 0, exprs, builder.getContext());
+    Value block = LoadOp::create(builder, loc, type, view.buffer, offsets,
                                  AffineMapAttr::get(map), ValueRange{},
                                  /*clamp=*/false);
     Value destination = program[sums];
@@ -384,15 +396,15 @@ private:
     OpBuilder &builder = program.builder;
     BlockBuilder blocks(builder, loc, scheme);
     Value zero = program.index(0), one = program.index(1);
-    Value query = program[op.getQuery()], key = program[op.getKey()];
-    Value queryHeads = program.dim(query, 1);
-    Value ratio = arith::DivUIOp::create(builder, loc, queryHeads,
-                                         program.dim(key, 1));
+    Sequences sequences(program, context.sizes);
+    Value queryHeads = sequences.queryHeads(), ratio = sequences.ratio();
     Value block = program.id(0), programHead = program.id(1);
     ScorePlace place;
     place.queryIsStationary = false;
-    place.queryLength = program.dim(query, 2);
-    place.keyLength = program.dim(key, 2);
+    // One length for all (checked by the caller).
+    Sequence anyOne = sequences.at(zero);
+    place.queryLength = anyOne.queryLength;
+    place.keyLength = anyOne.keyLength;
     place.scale = program[op.getScale()];
     SmallVector<Value> captures = program.all(op.getCaptures());
     place.captures = captures;
@@ -401,7 +413,7 @@ private:
 
     // One loop over the query blocks of all heads that this program walks.
     Value blockCount = blocks.ceilDiv(place.queryLength, scheme.streamedBlock);
-    Value members = program.dim(query, 0);
+    Value members = sequences.count();
     if (!ownsHead)
       members = arith::MulIOp::create(builder, loc, members, queryHeads);
     auto loop = scf::ForOp::create(
@@ -420,22 +432,24 @@ private:
       place.batch = arith::DivUIOp::create(builder, loc, member, queryHeads);
     }
     Value keyHead = arith::DivUIOp::create(builder, loc, place.head, ratio);
-    SmallVector<Value> keyOffsets = {place.batch, keyHead, place.keyBase, zero};
-    SmallVector<Value> queryOffsets = {place.batch, place.head,
-                                       place.queryBase, zero};
-    auto rows = [&](Value buffer, ArrayRef<Value> offsets, Side side,
-                    Dim column) {
-      return blocks.loadRows(buffer, offsets, side,
-                             scheme.rowsBy(side, column), scheme.operandType);
+    Sequence sequence = sequences.at(place.batch);
+    auto keyRows = [&](Value buffer, Dim column) {
+      return blocks.loadRows(sequences.rows(buffer, sequence, RowKind::Key),
+                             keyHead, place.keyBase, Side::Stationary,
+                             scheme.rowsBy(Side::Stationary, column),
+                             scheme.operandType);
     };
-    BlockTensor score = blocks.score(
-        rows(key, keyOffsets, Side::Stationary, Dim::Depth),
-        rows(query, queryOffsets, Side::Streamed, Dim::Depth));
-    BlockTensor cotangent = blocks.score(
-        rows(program[op.getValue()], keyOffsets, Side::Stationary,
-             Dim::ValueDepth),
-        rows(program[op.getDOutput()], queryOffsets, Side::Streamed,
-             Dim::ValueDepth));
+    auto queryRows = [&](Value buffer, Dim column) {
+      return blocks.loadRows(sequences.rows(buffer, sequence, RowKind::Query),
+                             place.head, place.queryBase, Side::Streamed,
+                             scheme.rowsBy(Side::Streamed, column),
+                             scheme.operandType);
+    };
+    BlockTensor score = blocks.score(keyRows(op.getKey(), Dim::Depth),
+                                     queryRows(op.getQuery(), Dim::Depth));
+    BlockTensor cotangent =
+        blocks.score(keyRows(op.getValue(), Dim::ValueDepth),
+                     queryRows(op.getDOutput(), Dim::ValueDepth));
     place.uniformPoint = builder.saveInsertionPoint();
     ScoreBlocks result =
         RegionEmitter(blocks, context.info, place)
@@ -578,14 +592,9 @@ LogicalResult gdpa_tile::lowerSeparateBackward(BackwardContext &context) {
       onPairs.push_back(gradient);
       continue;
     }
-    auto type = MemRefType::get({ShapedType::kDynamic, ShapedType::kDynamic,
-                                 ShapedType::kDynamic},
-                                host.getF32Type());
-    Value rows = WorkspaceOp::create(
-        host, loc, type,
-        ValueRange{context.sizes.batch, context.sizes.queryHeads,
-                   key ? context.sizes.keyLength : context.sizes.queryLength},
-        /*zero=*/false);
+    Value rows = context.sizes.rowsWorkspace(
+        host, loc, key ? RowKind::Key : RowKind::Query, {}, /*depth=*/0,
+        host.getF32Type(), /*zero=*/false);
     (key ? onKey : onQuery).push_back({gradient, rows});
   }
   SmallVector<std::pair<Value, Value>> sums; // destination, f32 sums

@@ -82,16 +82,12 @@ private:
   }
 
   void makeWorkspaces() {
-    Type compute = scheme.computeType;
     auto dynamic = ShapedType::kDynamic;
-    queryWorkspace = WorkspaceOp::create(
-        host, loc,
-        MemRefType::get({dynamic, dynamic, dynamic, dynamic,
-                         context.sizes.depth},
-                        compute),
-        ValueRange{ranges, context.sizes.batch, context.sizes.queryHeads,
-                   context.sizes.queryLength},
-        /*zero=*/false);
+    // A short sequence of a jagged batch has fewer key blocks than there are
+    // ranges: nobody writes to the others.
+    queryWorkspace = context.sizes.rowsWorkspace(
+        host, loc, RowKind::Query, {ranges}, context.sizes.depth,
+        scheme.computeType, /*zero=*/context.sizes.isJagged());
     for (const CaptureGradient &gradient : context.gradients) {
       if (privateCopies.count(gradient.destination))
         continue;
@@ -124,16 +120,11 @@ private:
     BlockBuilder blocks(builder, loc, scheme);
     Value zero = program.index(0), one = program.index(1);
     Value id = program.id(0);
-    Value query = program[op.getQuery()], key = program[op.getKey()];
-    workspace = program[queryWorkspace];
-    Value keyHeads = program.dim(key, 1);
-    Value ratio = arith::DivUIOp::create(builder, loc, program.dim(query, 1),
-                                         keyHeads);
-    Value rangeCount = program.dim(workspace, 0);
+    Sequences sequences(program, context.sizes);
+    Value keyHeads = sequences.keyHeads(), ratio = sequences.ratio();
+    Value rangeCount = program.dim(program[queryWorkspace], 0);
     ScorePlace place;
     place.queryIsStationary = false;
-    place.queryLength = program.dim(query, 2);
-    place.keyLength = program.dim(key, 2);
     SmallVector<Value> captures = program.all(op.getCaptures());
     place.captures = captures;
 
@@ -150,6 +141,20 @@ private:
     Value head = arith::DivUIOp::create(builder, loc, item, rangeCount);
     Value keyHead = arith::RemUIOp::create(builder, loc, head, keyHeads);
     place.batch = arith::DivUIOp::create(builder, loc, head, keyHeads);
+    Sequence sequence = sequences.at(place.batch);
+    place.queryLength = sequence.queryLength;
+    place.keyLength = sequence.keyLength;
+    auto rows = [&](Value buffer, RowKind kind) {
+      return sequences.rows(buffer, sequence, kind);
+    };
+    RowsView queryRows = rows(op.getQuery(), RowKind::Query);
+    RowsView dOutputRows = rows(op.getDOutput(), RowKind::Query);
+    RowsView keyRows = rows(op.getKey(), RowKind::Key);
+    RowsView valueRows = rows(op.getValue(), RowKind::Key);
+    RowsView dKeyRows = rows(op.getDKeyInit(), RowKind::Key);
+    RowsView dValueRows = rows(op.getDValueInit(), RowKind::Key);
+    RowsView dQueryRows =
+        sequences.rows(queryWorkspace, sequence, RowKind::Query, {range});
     Value blockCount = blocks.ceilDiv(place.keyLength, scheme.stationaryBlock);
     auto bound = [&](Value position) -> Value {
       Value scaled = arith::MulIOp::create(builder, loc, position, blockCount);
@@ -165,17 +170,16 @@ private:
     blocks.setLiveRows(Side::Stationary,
                        blocks.rowsFrom(place.keyBase, place.keyLength,
                                        scheme.stationaryBlock));
-    SmallVector<Value> keyOffsets = {place.batch, keyHead, place.keyBase, zero};
     Type element = scheme.operandType;
     BlockTensor keysTransposed = blocks.scale(
-        blocks.loadRows(key, keyOffsets, Side::Stationary,
+        blocks.loadRows(keyRows, keyHead, place.keyBase, Side::Stationary,
                         scheme.transposed(Dim::Depth), element),
         program[op.getScale()]);
     BlockTensor valuesTransposed = blocks.loadRows(
-        program[op.getValue()], keyOffsets, Side::Stationary,
+        valueRows, keyHead, place.keyBase, Side::Stationary,
         scheme.transposed(Dim::ValueDepth), element);
     BlockTensor keys =
-        blocks.loadRows(key, keyOffsets, Side::Stationary,
+        blocks.loadRows(keyRows, keyHead, place.keyBase, Side::Stationary,
                         scheme.rowsBy(Side::Stationary, Dim::Depth), element);
     BlockTensor dKey = blocks.zeros(scheme.rowsBy(Side::Stationary, Dim::Depth),
                               scheme.computeType);
@@ -205,13 +209,11 @@ private:
     blocks.setLiveRows(Side::Streamed,
                        blocks.rowsFrom(place.queryBase, place.queryLength,
                                        scheme.streamedBlock));
-    SmallVector<Value> queryOffsets = {place.batch, place.head,
-                                       place.queryBase, zero};
     BlockTensor queries =
-        blocks.loadRows(query, queryOffsets, Side::Streamed,
+        blocks.loadRows(queryRows, place.head, place.queryBase, Side::Streamed,
                         scheme.rowsBy(Side::Streamed, Dim::Depth), element);
     BlockTensor dOutput = blocks.loadRows(
-        program[op.getDOutput()], queryOffsets, Side::Streamed,
+        dOutputRows, place.head, place.queryBase, Side::Streamed,
         scheme.rowsBy(Side::Streamed, Dim::ValueDepth), element);
     BlockTensor score = blocks.score(keysTransposed, queries);
     BlockTensor cotangent = blocks.score(valuesTransposed, dOutput);
@@ -228,7 +230,7 @@ private:
             .contract(result.weight, dOutput, {carried[1], dValue.dims},
                       "stationary")
             .tensor};
-    addToQueryGradient(blocks, place, block, first, range, result.ds, keys);
+    addToQueryGradient(blocks, dQueryRows, place, block, first, result.ds, keys);
     unsigned next = 2;
     for (auto [gradient, values] :
          llvm::zip(context.gradients, result.gradients)) {
@@ -254,11 +256,10 @@ private:
 
     BlockTensor scaled = blocks.scale({headLoop.loop.getResult(0), dKey.dims},
                                 program[op.getScale()]);
-    blocks.storeRows(scaled, program[op.getDKeyInit()], keyOffsets,
+    blocks.storeRows(scaled, dKeyRows, keyHead, place.keyBase,
                      Side::Stationary);
-    blocks.storeRows({headLoop.loop.getResult(1), dValue.dims},
-                     program[op.getDValueInit()], keyOffsets,
-                     Side::Stationary);
+    blocks.storeRows({headLoop.loop.getResult(1), dValue.dims}, dValueRows,
+                     keyHead, place.keyBase, Side::Stationary);
     blockLoop.close(builder, loc, {});
     if (itemLoop)
       itemLoop->close(builder, loc, {});
@@ -267,11 +268,10 @@ private:
   }
 
   /// dQ of this range += ds K; the first key block of a range starts from zero.
-  void addToQueryGradient(BlockBuilder &blocks, const ScorePlace &place,
-                          Value block, Value first, Value range, BlockTensor ds,
-                          BlockTensor keys) {
+  void addToQueryGradient(BlockBuilder &blocks, const RowsView &dQueryRows,
+                          const ScorePlace &place, Value block, Value first,
+                          BlockTensor ds, BlockTensor keys) {
     OpBuilder &builder = blocks.builder;
-    Value zero = blocks.index(0);
     Dims dims = scheme.rowsBy(Side::Streamed, Dim::Depth);
     // Rows past the end read as zero: the first block loads from there.
     Value isFirst = arith::CmpIOp::create(builder, loc,
@@ -279,12 +279,11 @@ private:
                                           first);
     Value row = arith::SelectOp::create(builder, loc, isFirst,
                                         place.queryLength, place.queryBase);
-    BlockTensor before = blocks.loadRows(
-        workspace, {range, place.batch, place.head, row, zero}, Side::Streamed,
-        dims, scheme.computeType);
+    BlockTensor before = blocks.loadRows(dQueryRows, place.head, row,
+                                         Side::Streamed, dims,
+                                         scheme.computeType);
     BlockTensor after = blocks.contract(ds, keys, before, "streamed");
-    blocks.storeRows(after, workspace,
-                     {range, place.batch, place.head, place.queryBase, zero},
+    blocks.storeRows(after, dQueryRows, place.head, place.queryBase,
                      Side::Streamed);
   }
 
@@ -330,31 +329,41 @@ private:
         {queryWorkspace, op.getDQueryInit(), op.getScale()});
     OpBuilder &builder = program.builder;
     BlockBuilder blocks(builder, loc, scheme);
-    Value buffer = program[queryWorkspace];
+    // Rows of a jagged batch are summed all alike.
+    Sequences sequences(program, context.sizes);
     Value zero = program.index(0), one = program.index(1);
-    Value head = program.id(1), batch = program.id(2);
+    Value head = program.id(1);
+    Value batch = context.sizes.isJagged() ? Value() : program.id(2);
     Value base = arith::MulIOp::create(builder, loc, program.id(0),
                                        program.index(scheme.streamedBlock));
-    Value length = program.dim(program[op.getDQueryInit()], 2);
+    RowsView dQueryRows = sequences.allRows(op.getDQueryInit(), batch);
+    int64_t rowDim =
+        cast<MemRefType>(dQueryRows.buffer.getType()).getRank() - 2;
+    Value length = program.dim(dQueryRows.buffer, rowDim);
     blocks.setLiveRows(Side::Streamed,
                        blocks.rowsFrom(base, length, scheme.streamedBlock));
     BlockTensor sum = blocks.zeros(scheme.rowsBy(Side::Streamed, Dim::Depth),
                              scheme.computeType);
-    auto loop = OpenLoop::open(builder, loc, zero, program.dim(buffer, 0), one,
+    auto loop = OpenLoop::open(builder, loc, zero,
+                               program.dim(program[queryWorkspace], 0), one,
                                {sum.tensor});
-    BlockTensor part = blocks.loadRows(
-        buffer, {loop.loop.getInductionVar(), batch, head, base, zero},
-        Side::Streamed, sum.dims, scheme.computeType);
-    BlockTensor next = blocks.add({loop.loop.getRegionIterArg(0), sum.dims}, part);
+    RowsView part = sequences.allRows(queryWorkspace, batch,
+                                      {loop.loop.getInductionVar()});
+    BlockTensor next = blocks.add(
+        {loop.loop.getRegionIterArg(0), sum.dims},
+        blocks.loadRows(part, head, base, Side::Streamed, sum.dims,
+                        scheme.computeType));
     loop.close(builder, loc, {next.tensor});
     BlockTensor scaled = blocks.scale({loop.loop.getResult(0), sum.dims},
                                 program[op.getScale()]);
-    blocks.storeRows(scaled, program[op.getDQueryInit()],
-                     {batch, head, base, zero}, Side::Streamed);
+    blocks.storeRows(scaled, dQueryRows, head, base, Side::Streamed);
     program.finish();
-    program.launch(host, {context.hostCeilDiv(context.sizes.queryLength,
-                                              scheme.streamedBlock),
-                          context.sizes.queryHeads, context.sizes.batch});
+    SmallVector<Value> grid = {
+        context.hostCeilDiv(context.sizes.queryLength, scheme.streamedBlock),
+        context.sizes.queryHeads};
+    if (batch)
+      grid.push_back(context.sizes.batch);
+    program.launch(host, grid);
   }
 
   /// One gradient of a capture: element by element, the sum of the copies.
@@ -407,7 +416,7 @@ private:
   OpBuilder &host;
   BlockScheme scheme;
   Value ranges, items, programs; // host values
-  Value queryWorkspace, workspace;
+  Value queryWorkspace;
   llvm::MapVector<Value, Value> privateCopies; // by destination
 };
 

@@ -1,0 +1,245 @@
+//===- Rows.cpp - where the rows of a batch entry lie ---------------------===//
+
+#include "Rows.h"
+#include "Kernels.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace mlir::gdpa_tile;
+
+SmallVector<Value> RowsView::at(OpBuilder &builder, Location loc, Value head,
+                                Value row) const {
+  SmallVector<Value> offsets(lead);
+  offsets.push_back(head);
+  offsets.push_back(row);
+  if (cast<MemRefType>(buffer.getType()).getRank() >
+      static_cast<int64_t>(offsets.size()))
+    offsets.push_back(arith::ConstantIndexOp::create(builder, loc, 0));
+  return offsets;
+}
+
+//===----------------------------------------------------------------------===//
+// HostSizes
+//===----------------------------------------------------------------------===//
+
+HostSizes HostSizes::of(OpBuilder &host, Location loc, Value query, Value key,
+                        Value value, Value cuSeqlensQuery, Value cuSeqlensKey) {
+  auto dim = [&](Value buffer, int64_t dimension) -> Value {
+    return host.createOrFold<memref::DimOp>(loc, buffer, dimension);
+  };
+  auto queryType = cast<MemRefType>(query.getType());
+  auto keyType = cast<MemRefType>(key.getType());
+  HostSizes sizes;
+  sizes.query = query;
+  sizes.key = key;
+  sizes.cuSeqlensQuery = cuSeqlensQuery;
+  sizes.cuSeqlensKey = cuSeqlensKey;
+  int64_t head = queryType.getRank() - 3, row = head + 1;
+  if (sizes.isJagged())
+    sizes.batch = host.createOrFold<arith::SubIOp>(
+        loc, dim(cuSeqlensQuery, 0),
+        arith::ConstantIndexOp::create(host, loc, 1));
+  else
+    sizes.batch = dim(query, 0);
+  sizes.queryHeads = dim(query, head);
+  sizes.queryLength = dim(query, row);
+  sizes.keyHeads = dim(key, head);
+  sizes.keyLength = dim(key, row);
+  sizes.depth = queryType.getShape().back();
+  sizes.valueDepth = cast<MemRefType>(value.getType()).getShape().back();
+  bool isStatic = !queryType.isDynamicDim(head) && !keyType.isDynamicDim(head);
+  sizes.staticRatio =
+      isStatic && keyType.getDimSize(head)
+          ? queryType.getDimSize(head) / keyType.getDimSize(head)
+          : 0;
+  return sizes;
+}
+
+SmallVector<Value> HostSizes::inputs() const {
+  SmallVector<Value> values = {query, key};
+  if (isJagged())
+    values.append({cuSeqlensQuery, cuSeqlensKey});
+  return values;
+}
+
+SmallVector<Value> HostSizes::grid(OpBuilder &host, Location loc, RowKind kind,
+                                   int64_t blockRows, Value heads) const {
+  Value rows = arith::ConstantIndexOp::create(host, loc, blockRows);
+  if (!isJagged())
+    return {host.createOrFold<arith::CeilDivUIOp>(loc, length(kind), rows),
+            heads, batch};
+  Value full = host.createOrFold<arith::DivUIOp>(loc, length(kind), rows);
+  return {host.createOrFold<arith::AddIOp>(loc, full, batch), heads};
+}
+
+Value HostSizes::rowsWorkspace(OpBuilder &host, Location loc, RowKind kind,
+                               ArrayRef<Value> lead, int64_t depth,
+                               Type element, bool zero) const {
+  SmallVector<Value> extents(lead);
+  if (!isJagged())
+    extents.push_back(batch);
+  extents.append({queryHeads, length(kind)});
+  SmallVector<int64_t> shape(extents.size(), ShapedType::kDynamic);
+  if (depth)
+    shape.push_back(depth);
+  return WorkspaceOp::create(host, loc, MemRefType::get(shape, element),
+                             extents, zero);
+}
+
+//===----------------------------------------------------------------------===//
+// Sequences
+//===----------------------------------------------------------------------===//
+
+static int64_t headDim(Value buffer) {
+  return cast<MemRefType>(buffer.getType()).getRank() - 3;
+}
+
+Value Sequences::count() {
+  if (!sizes.isJagged())
+    return program.dim(program[sizes.query], 0);
+  return arith::SubIOp::create(program.builder, program.loc,
+                               program.dim(program[sizes.cuSeqlensQuery], 0),
+                               program.index(1));
+}
+
+Value Sequences::queryHeads() {
+  return program.dim(program[sizes.query], headDim(sizes.query));
+}
+
+Value Sequences::keyHeads() {
+  return program.dim(program[sizes.key], headDim(sizes.key));
+}
+
+Value Sequences::ratio() {
+  return arith::DivUIOp::create(program.builder, program.loc, queryHeads(),
+                                keyHeads());
+}
+
+/// Where sequence `position` begins, brought into the rows that there are.
+Value Sequences::cuSeqlen(RowKind kind, Value position) {
+  OpBuilder &builder = program.builder;
+  Location loc = program.loc;
+  bool query = kind == RowKind::Query;
+  Value buffer = query ? sizes.query : sizes.key;
+  Value total = program.dim(program[buffer], headDim(buffer) + 1);
+  Value start = memref::LoadOp::create(
+      builder, loc, program[query ? sizes.cuSeqlensQuery : sizes.cuSeqlensKey],
+      position);
+  start =
+      arith::IndexCastOp::create(builder, loc, builder.getIndexType(), start);
+  start = arith::MaxSIOp::create(builder, loc, start, program.index(0));
+  return arith::MinSIOp::create(builder, loc, start, total);
+}
+
+Sequence Sequences::at(Value batch) {
+  OpBuilder &builder = program.builder;
+  Location loc = program.loc;
+  Sequence sequence;
+  sequence.batch = batch;
+  if (!sizes.isJagged()) {
+    sequence.queryLength = program.dim(program[sizes.query], 2);
+    sequence.keyLength = program.dim(program[sizes.key], 2);
+    return sequence;
+  }
+  Value next = arith::AddIOp::create(builder, loc, batch, program.index(1));
+  auto bounds = [&](RowKind kind, Value &start, Value &length) {
+    start = cuSeqlen(kind, batch);
+    length = arith::SubIOp::create(builder, loc, cuSeqlen(kind, next), start);
+    length = arith::MaxSIOp::create(builder, loc, length, program.index(0));
+  };
+  bounds(RowKind::Query, sequence.queryStart, sequence.queryLength);
+  bounds(RowKind::Key, sequence.keyStart, sequence.keyLength);
+  return sequence;
+}
+
+Sequences::Work Sequences::ofProgram(RowKind kind, int64_t blockRows) {
+  OpBuilder &builder = program.builder;
+  Location loc = program.loc;
+  RowKind other = kind == RowKind::Query ? RowKind::Key : RowKind::Query;
+  if (!sizes.isJagged()) {
+    Value block = program.id(0);
+    Sequence sequence = at(program.id(2));
+    Value base =
+        arith::MulIOp::create(builder, loc, block, program.index(blockRows));
+    return {sequence, base, sequence.length(other)};
+  }
+  Value item = program.id(0), one = program.index(1);
+  Value rows = program.index(blockRows);
+  auto firstItem = [&](Value batch) -> Value {
+    Value blocks =
+        arith::DivUIOp::create(builder, loc, cuSeqlen(kind, batch), rows);
+    return arith::AddIOp::create(builder, loc, blocks, batch);
+  };
+  // The last sequence whose first item is at most this one is among `left` ones
+  // from `found` on; once one is left, further steps change nothing.
+  Value sequences = count();
+  Value i64 =
+      arith::IndexCastOp::create(builder, loc, builder.getI64Type(), sequences);
+  Value zeros = math::CountLeadingZerosOp::create(builder, loc, i64);
+  Value steps = arith::SubIOp::create(
+      builder, loc, program.index(64),
+      arith::IndexCastOp::create(builder, loc, builder.getIndexType(), zeros));
+  auto loop = scf::ForOp::create(builder, loc, program.index(0), steps, one,
+                                 ValueRange{program.index(0), sequences});
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    Value found = loop.getRegionIterArg(0), left = loop.getRegionIterArg(1);
+    Value half = arith::ShRUIOp::create(builder, loc, left, one);
+    Value middle = arith::AddIOp::create(builder, loc, found, half);
+    Value later = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sle,
+                                        firstItem(middle), item);
+    found = arith::SelectOp::create(builder, loc, later, middle, found);
+    left = arith::SubIOp::create(builder, loc, left, half);
+    scf::YieldOp::create(builder, loc, ValueRange{found, left});
+  }
+  Work work;
+  work.sequence = at(loop.getResult(0));
+  Value block =
+      arith::SubIOp::create(builder, loc, item, firstItem(work.sequence.batch));
+  Value base = arith::MulIOp::create(builder, loc, block, rows);
+  Value length = work.sequence.length(kind);
+  work.base = arith::MinSIOp::create(builder, loc, base, length);
+  Value some = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
+                                     base, length);
+  work.walked = arith::SelectOp::create(
+      builder, loc, some, work.sequence.length(other), program.index(0));
+  return work;
+}
+
+RowsView Sequences::rows(Value hostBuffer, const Sequence &sequence,
+                         RowKind kind, ArrayRef<Value> lead) {
+  RowsView view = allRows(hostBuffer, sequence.batch, lead);
+  if (!sizes.isJagged())
+    return view;
+  auto type = cast<MemRefType>(view.buffer.getType());
+  SmallVector<OpFoldResult> offsets, extents, strides;
+  OpBuilder &builder = program.builder;
+  int64_t rowDim = lead.size() + 1;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+    bool isRow = dim == rowDim;
+    offsets.push_back(isRow ? OpFoldResult(sequence.start(kind))
+                            : builder.getIndexAttr(0));
+    strides.push_back(builder.getIndexAttr(1));
+    if (isRow)
+      extents.push_back(sequence.length(kind));
+    else if (type.isDynamicDim(dim))
+      extents.push_back(program.dim(view.buffer, dim));
+    else
+      extents.push_back(builder.getIndexAttr(type.getDimSize(dim)));
+  }
+  view.buffer = memref::SubViewOp::create(builder, program.loc, view.buffer,
+                                          offsets, extents, strides);
+  return view;
+}
+
+RowsView Sequences::allRows(Value hostBuffer, Value batch,
+                            ArrayRef<Value> lead) {
+  RowsView view{program[hostBuffer], SmallVector<Value>(lead)};
+  if (!sizes.isJagged())
+    view.lead.push_back(batch);
+  return view;
+}
