@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Utils.h"
+#include "gdpa/Conversion/RuntimeTensor.h"
 #include "gdpa/Dialect/GDPACPU/Transforms/Passes.h"
 #include "gdpa/Dialect/GDPATile/IR/GDPATile.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
@@ -25,34 +26,10 @@ using namespace mlir::gdpa_cpu;
 
 namespace {
 
-constexpr int64_t kMaxRank = 6;
 constexpr int64_t kWorkspaceAlignment = 256;
 /// Workspaces are cleared in parts of this many bytes.
 constexpr int64_t kClearBytes = 1 << 18;
 constexpr StringLiteral kClearTask = "gdpa_cpu_clear";
-
-/// gdpa_dtype of an element or scalar type.
-std::optional<int32_t> dtypeOf(Type type) {
-  if (type.isF64())
-    return 0;
-  if (type.isF32())
-    return 1;
-  if (type.isBF16())
-    return 2;
-  if (type.isF16())
-    return 3;
-  if (type.isInteger(1))
-    return 4;
-  if (type.isInteger(8))
-    return 5;
-  if (type.isInteger(16))
-    return 6;
-  if (type.isInteger(32))
-    return 7;
-  if (type.isInteger(64) || type.isIndex())
-    return 8;
-  return std::nullopt;
-}
 
 class EntryBuilder {
 public:
@@ -60,9 +37,6 @@ public:
       : host(host), converter(converter), b(host.getLoc(), host.getContext()),
         pointer(LLVM::LLVMPointerType::get(host.getContext())),
         i64(b.getI64Type()), i32(b.getI32Type()) {
-    tensorType = LLVM::LLVMStructType::getLiteral(
-        host.getContext(), {pointer, i32, i32, LLVM::LLVMArrayType::get(i64, kMaxRank),
-                            LLVM::LLVMArrayType::get(i64, kMaxRank)});
     runtimeType =
         LLVM::LLVMStructType::getLiteral(host.getContext(), {pointer, pointer});
   }
@@ -92,11 +66,6 @@ private:
     return LLVM::LoadOp::create(b, type, address).getResult();
   }
 
-  /// A memref over `data` with the given sizes and strides (i64).
-  Value buildMemRef(MemRefType type, Value data, ArrayRef<Value> sizes,
-                    ArrayRef<Value> strides);
-  FailureOr<Value> readArgument(Value tensors, int64_t number, Type type,
-                                Value &bad);
   func::FuncOp createFunction(StringRef name, TypeRange inputs, TypeRange results);
   void callParallelFor(Value count, int64_t scratchBytes, func::FuncOp task,
                        Value context);
@@ -107,78 +76,10 @@ private:
   func::FuncOp host;
   const LLVMTypeConverter &converter;
   ImplicitLocOpBuilder b;
-  Type pointer, i64, i32, tensorType, runtimeType;
+  Type pointer, i64, i32, runtimeType;
   func::FuncOp entry;
   Value workspace, runtime;
 };
-
-Value EntryBuilder::buildMemRef(MemRefType type, Value data,
-                                ArrayRef<Value> sizes, ArrayRef<Value> strides) {
-  Type descriptorType = converter.convertType(type);
-  Value descriptor = LLVM::PoisonOp::create(b, descriptorType);
-  auto insert = [&](Value value, ArrayRef<int64_t> at) {
-    descriptor = LLVM::InsertValueOp::create(b, descriptor, value, at);
-  };
-  insert(data, {0});
-  insert(data, {1});
-  insert(integer(i64, 0), {2});
-  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
-    insert(sizes[dim], {3, dim});
-    insert(strides[dim], {4, dim});
-  }
-  return cast(descriptor, type);
-}
-
-FailureOr<Value> EntryBuilder::readArgument(Value tensors, int64_t number,
-                                            Type type, Value &bad) {
-  auto memref = dyn_cast<MemRefType>(type);
-  std::optional<int32_t> dtype =
-      dtypeOf(memref ? memref.getElementType() : type);
-  int64_t rank = memref ? memref.getRank() : 0;
-  SmallVector<int64_t> typeStrides;
-  int64_t typeOffset;
-  if (!dtype || rank > kMaxRank ||
-      (memref && failed(memref.getStridesAndOffset(typeStrides, typeOffset))))
-    return host.emitOpError("expected argument ")
-           << number << " to be a scalar or a strided memref of rank at most "
-           << kMaxRank << ", found " << type;
-  auto address = [&](ArrayRef<LLVM::GEPArg> path) {
-    SmallVector<LLVM::GEPArg> full{static_cast<int32_t>(number)};
-    full.append(path.begin(), path.end());
-    return member(tensorType, tensors, full);
-  };
-  auto require = [&](Value have, Value want) {
-    Value wrong = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, have, want);
-    bad = bad ? Value(arith::OrIOp::create(b, bad, wrong)) : wrong;
-  };
-  require(load(i32, address({1})), integer(i32, *dtype));
-  require(load(i32, address({2})), integer(i32, rank));
-  Value data = load(pointer, address({0}));
-  if (!memref) {
-    // A scalar's value is behind its pointer. The index type travels as i64, i1
-    // as a byte.
-    if (type.isIndex())
-      return toIndex(load(i64, data));
-    if (type.isInteger(1))
-      return Value(arith::TruncIOp::create(b, type, load(b.getI8Type(), data)));
-    return load(type, data);
-  }
-  SmallVector<Value> sizes, strides;
-  for (int32_t dim = 0; dim < rank; ++dim) {
-    sizes.push_back(load(i64, address({3, dim})));
-    strides.push_back(load(i64, address({4, dim})));
-    if (!memref.isDynamicDim(dim))
-      require(sizes[dim], integer(i64, memref.getDimSize(dim)));
-    if (!ShapedType::isDynamic(typeStrides[dim])) {
-      // The stride of a dimension with at most one position does not matter.
-      Value several = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, sizes[dim],
-                                            integer(i64, 1));
-      Value want = integer(i64, typeStrides[dim]);
-      require(arith::SelectOp::create(b, several, strides[dim], want), want);
-    }
-  }
-  return buildMemRef(memref, data, sizes, strides);
-}
 
 func::FuncOp EntryBuilder::createFunction(StringRef name, TypeRange inputs,
                                           TypeRange results) {
@@ -265,7 +166,7 @@ Value EntryBuilder::lowerWorkspace(gdpa_tile::WorkspaceOp op, Value &offset) {
   Value end = arith::AddIOp::create(b, offset, bytes);
   end = arith::AddIOp::create(b, end, integer(i64, kWorkspaceAlignment - 1));
   offset = arith::AndIOp::create(b, end, mask);
-  return buildMemRef(type, data, sizes, strides);
+  return gdpa::buildMemRef(b, b.getLoc(), type, data, sizes, strides);
 }
 
 LogicalResult EntryBuilder::lowerLaunch(gdpa_tile::LaunchOp op, int64_t number) {
@@ -301,10 +202,9 @@ LogicalResult EntryBuilder::lowerLaunch(gdpa_tile::LaunchOp op, int64_t number) 
     Value gridY =
         toIndex(load(i64, member(contextType, context, {0, numArguments + 1})));
     Type scratchType = program.getFunctionType().getInput(numArguments);
-    operands.push_back(buildMemRef(mlir::cast<MemRefType>(scratchType),
-                                   task.getArgument(3),
-                                   integer(i64, scratchBytes.getInt()),
-                                   integer(i64, 1)));
+    operands.push_back(gdpa::buildMemRef(
+        b, b.getLoc(), mlir::cast<MemRefType>(scratchType), task.getArgument(3),
+        integer(i64, scratchBytes.getInt()), integer(i64, 1)));
     auto loop = scf::ForOp::create(b, toIndex(task.getArgument(1)),
                                    toIndex(task.getArgument(2)), index(1));
     b.setInsertionPointToStart(loop.getBody());
@@ -357,31 +257,34 @@ LogicalResult EntryBuilder::run() {
   Value tensors = entry.getArgument(0);
   workspace = entry.getArgument(1);
   runtime = entry.getArgument(2);
-  SmallVector<Value> arguments, wrong;
+  gdpa::RuntimeTensorReader reader(b, b.getLoc(), tensors);
+  SmallVector<Value> good;
   for (auto [number, type] : llvm::enumerate(host.getArgumentTypes())) {
-    Value bad;
-    FailureOr<Value> argument = readArgument(tensors, number, type, bad);
-    if (failed(argument))
-      return failure();
-    arguments.push_back(*argument);
-    wrong.push_back(bad);
+    if (!gdpa::isRuntimeArgument(type))
+      return host.emitOpError("expected argument ")
+             << number << " to be a scalar or a strided memref of rank at most "
+             << gdpa::kMaxRuntimeRank << ", found " << type;
+    good.push_back(reader.fits(number, type));
   }
   Value status = integer(i32, 0);
-  for (auto [number, bad] : llvm::reverse(llvm::enumerate(wrong)))
+  for (auto [number, fits] : llvm::reverse(llvm::enumerate(good)))
     status =
-        arith::SelectOp::create(b, bad, integer(i32, number + 1), status);
-  Value good = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, status,
-                                     integer(i32, 0));
-  auto guard = scf::IfOp::create(b, good, /*withElseRegion=*/false);
+        arith::SelectOp::create(b, fits, status, integer(i32, number + 1));
+  Value isFine = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, status,
+                                       integer(i32, 0));
+  auto guard = scf::IfOp::create(b, isFine, /*withElseRegion=*/false);
   func::ReturnOp::create(b, status);
 
   // The body of the host function moves under the check.
   Block &body = host.getBody().front();
   Block &target = guard.getThenRegion().front();
-  for (auto [from, to] : llvm::zip(body.getArguments(), arguments))
-    from.replaceAllUsesWith(to);
+  b.setInsertionPointToStart(&target);
+  for (BlockArgument from : body.getArguments())
+    from.replaceAllUsesWith(reader.read(from.getArgNumber(), from.getType()));
+  // Workspaces lie in the order in which they are made.
+  Value offset = integer(i64, 0);
   body.getTerminator()->erase();
-  target.getOperations().splice(target.begin(), body.getOperations());
+  target.getOperations().splice(std::prev(target.end()), body.getOperations());
   SmallVector<Operation *> ops;
   WalkResult nested = target.walk([&](Operation *op) {
     if (!isa<gdpa_tile::LaunchOp, gdpa_tile::WorkspaceOp>(op))
@@ -395,9 +298,6 @@ LogicalResult EntryBuilder::run() {
   });
   if (nested.wasInterrupted())
     return failure();
-  // Workspaces lie in the order in which they are made.
-  b.setInsertionPointToStart(&target);
-  Value offset = integer(i64, 0);
   int64_t launches = 0;
   for (Operation *op : ops) {
     b.setInsertionPoint(op);

@@ -3,7 +3,7 @@
 // The number of the first argument that is not as declared, or 0.
 // CHECK-LABEL: func.func @twice(
 // CHECK-SAME: %[[ARGS:.*]]: !llvm.ptr, %[[WORKSPACE:.*]]: !llvm.ptr, %[[RUNTIME:.*]]: !llvm.ptr) -> i32
-// CHECK: arith.cmpi ne
+// CHECK: arith.cmpi eq
 // CHECK: scf.if
 // CHECK:   llvm.call %{{.*}}(%{{.*}}) : !llvm.ptr, (!llvm.ptr, i64, i64, !llvm.ptr, !llvm.ptr) -> ()
 // CHECK: return %{{.*}} : i32
