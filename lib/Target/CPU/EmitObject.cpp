@@ -1,13 +1,12 @@
 //===- EmitObject.cpp - machine code of the CPU targets -------------------===//
 
 #include "gdpa/Target/CPU.h"
+#include "gdpa/Target/Machine.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
@@ -20,11 +19,9 @@ gdpa::createCPUTargetMachine(const CPUTarget &target) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   llvm::Triple triple(llvm::sys::getProcessTriple());
-  std::string message;
-  const llvm::Target *family =
-      llvm::TargetRegistry::lookupTarget(triple, message);
+  llvm::Expected<const llvm::Target *> family = lookupTarget(triple);
   if (!family)
-    return llvm::createStringError(message);
+    return family.takeError();
 
   std::string cpu = target.cpu, features = target.features;
   if (cpu.empty() || cpu == "native") {
@@ -41,13 +38,12 @@ gdpa::createCPUTargetMachine(const CPUTarget &target) {
   }
   // Ask before the machine is made: it would print a warning and go on.
   std::unique_ptr<llvm::MCSubtargetInfo> generic(
-      family->createMCSubtargetInfo(triple, "", ""));
+      (*family)->createMCSubtargetInfo(triple, "", ""));
   if (!generic->isCPUStringValid(cpu))
     return llvm::createStringError("expected a processor that LLVM knows for " +
                                    triple.str() + ", found '" + cpu + "'");
-  return std::unique_ptr<llvm::TargetMachine>(family->createTargetMachine(
-      triple, cpu, features, llvm::TargetOptions(), llvm::Reloc::PIC_,
-      std::nullopt, llvm::CodeGenOptLevel::Default));
+  return createTargetMachine(**family, triple, cpu, features,
+                             llvm::CodeGenOptLevel::Default);
 }
 
 std::vector<std::string>
@@ -66,37 +62,19 @@ gdpa::listFeatures(const llvm::TargetMachine &machine) {
 
 void gdpa::prepareForCPU(llvm::Module &module, llvm::TargetMachine &machine,
                          bool optimize) {
-  module.setDataLayout(machine.createDataLayout());
-  module.setTargetTriple(machine.getTargetTriple());
+  setTarget(module, machine);
   for (llvm::Function &function : module) {
     if (function.isDeclaration())
       continue;
     function.addFnAttr("target-cpu", machine.getTargetCPU());
     function.addFnAttr("target-features", machine.getTargetFeatureString());
   }
-  if (!optimize)
-    return;
-  llvm::PassBuilder builder(&machine);
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager components;
-  llvm::ModuleAnalysisManager modules;
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2)
-      .run(module, modules);
+  if (optimize)
+    gdpa::optimize(module, machine, llvm::OptimizationLevel::O2);
 }
 
 llvm::Error gdpa::emitObject(llvm::Module &module, llvm::TargetMachine &machine,
                              llvm::SmallVectorImpl<char> &object) {
   llvm::raw_svector_ostream stream(object);
-  llvm::legacy::PassManager passes;
-  if (machine.addPassesToEmitFile(passes, stream, nullptr,
-                                  llvm::CodeGenFileType::ObjectFile))
-    return llvm::createStringError("this target emits no object files");
-  passes.run(module);
-  return llvm::Error::success();
+  return emitFile(module, machine, llvm::CodeGenFileType::ObjectFile, stream);
 }

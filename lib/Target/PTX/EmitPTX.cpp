@@ -1,10 +1,8 @@
 //===- EmitPTX.cpp - PTX text from an LLVM module -------------------------===//
 
 #include "gdpa/Target/PTX.h"
-#include "llvm/IR/LegacyPassManager.h"
+#include "gdpa/Target/Machine.h"
 #include "llvm/IR/Module.h"
-#include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 
@@ -29,42 +27,25 @@ gdpa::createPTXTargetMachine(StringRef chip) {
   LLVMInitializeNVPTXTargetMC();
   LLVMInitializeNVPTXAsmPrinter();
   llvm::Triple triple("nvptx64-nvidia-cuda");
-  std::string message;
-  const llvm::Target *family =
-      llvm::TargetRegistry::lookupTarget(triple, message);
+  llvm::Expected<const llvm::Target *> family = lookupTarget(triple);
   if (!family)
-    return llvm::createStringError(message);
+    return family.takeError();
   StringRef version = chipNumber(chip) >= 100 ? "+ptx87" : "+ptx80";
-  return std::unique_ptr<llvm::TargetMachine>(family->createTargetMachine(
-      triple, chip, version, llvm::TargetOptions(), llvm::Reloc::PIC_,
-      std::nullopt, llvm::CodeGenOptLevel::Aggressive));
+  return createTargetMachine(**family, triple, chip, version,
+                             llvm::CodeGenOptLevel::Aggressive);
 }
 
 void gdpa::prepareForPTX(llvm::Module &module, llvm::TargetMachine &machine) {
-  module.setDataLayout(machine.createDataLayout());
-  module.setTargetTriple(machine.getTargetTriple());
-  llvm::PassBuilder builder(&machine);
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager components;
-  llvm::ModuleAnalysisManager modules;
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3)
-      .run(module, modules);
+  setTarget(module, machine);
+  optimize(module, machine, llvm::OptimizationLevel::O3);
 }
 
 llvm::Expected<std::string> gdpa::emitPTX(llvm::Module &module,
                                           llvm::TargetMachine &machine) {
   llvm::SmallString<0> text;
   llvm::raw_svector_ostream stream(text);
-  llvm::legacy::PassManager passes;
-  if (machine.addPassesToEmitFile(passes, stream, nullptr,
-                                  llvm::CodeGenFileType::AssemblyFile))
-    return llvm::createStringError("the NVPTX back end emits no text");
-  passes.run(module);
+  if (llvm::Error error = emitFile(
+          module, machine, llvm::CodeGenFileType::AssemblyFile, stream))
+    return std::move(error);
   return text.str().str();
 }
