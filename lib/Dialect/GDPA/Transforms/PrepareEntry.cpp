@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "gdpa/Dialect/GDPA/IR/AttentionShape.h"
 #include "gdpa/Dialect/GDPA/IR/GDPA.h"
 #include "gdpa/Dialect/GDPA/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -32,51 +33,28 @@ constexpr StringLiteral kAccess = "gdpa.access";
 
 /// The role of each value that the operation reads, and of each result.
 struct Roles {
-  llvm::MapVector<Value, std::string> inputs;
-  SmallVector<std::string> results;
-  /// Captures that the results of role "dcapture" belong to, by result number.
+  /// Of a value that plays several roles: the first.
+  llvm::MapVector<Value, Role> inputs;
+  SmallVector<Role> results;
+  /// Captures that the results of role DCapture belong to, by result number.
   DenseMap<unsigned, Value> captureOfResult;
-
-  void input(Value value, StringRef role) {
-    if (value)
-      inputs.insert({value, role.str()});
-  }
 };
 
-Roles rolesOf(AttentionOp op) {
+template <class Op> Roles rolesOf(Op op) {
   Roles roles;
-  roles.input(op.getQuery(), "q");
-  roles.input(op.getKey(), "k");
-  roles.input(op.getValue(), "v");
-  roles.input(op.getScale(), "scale");
-  roles.input(op.getCuSeqlensQuery(), "cu_seqlens_q");
-  roles.input(op.getCuSeqlensKey(), "cu_seqlens_k");
-  for (Value capture : op.getCaptures())
-    roles.input(capture, "capture");
-  roles.results = {"o"};
-  if (op.hasStatistics())
-    roles.results.push_back("stats");
-  return roles;
-}
-
-Roles rolesOf(AttentionBackwardOp op) {
-  Roles roles;
-  roles.input(op.getQuery(), "q");
-  roles.input(op.getKey(), "k");
-  roles.input(op.getValue(), "v");
-  roles.input(op.getScale(), "scale");
-  roles.input(op.getCuSeqlensQuery(), "cu_seqlens_q");
-  roles.input(op.getCuSeqlensKey(), "cu_seqlens_k");
-  for (Value capture : op.getCaptures())
-    roles.input(capture, "capture");
-  roles.input(op.getOutput(), "o");
-  roles.input(op.getStatistics(), "stats");
-  roles.input(op.getDOutput(), "do");
-  roles.input(op.getDStatistics(), "dstats");
-  roles.results = {"dq", "dk", "dv"};
-  for (int64_t index : op.getWrt()) {
-    roles.captureOfResult[roles.results.size()] = op.getCaptures()[index];
-    roles.results.push_back("dcapture");
+  auto style = cast<DestinationStyleOpInterface>(op.getOperation());
+  for (OpOperand &operand : op->getOpOperands())
+    if (!style.isDpsInit(&operand))
+      roles.inputs.insert({operand.get(),
+                           getOperandRole(op, operand.getOperandNumber()).role});
+  // A result has the role of its destination; on buffers there are no results.
+  for (OpOperand &init : style.getDpsInitsMutable()) {
+    OperandRole result = getOperandRole(op, init.getOperandNumber());
+    if constexpr (std::is_same_v<Op, AttentionBackwardOp>)
+      if (result.role == Role::DCapture)
+        roles.captureOfResult[roles.results.size()] =
+            op.getCaptures()[op.getWrt()[result.index]];
+    roles.results.push_back(result.role);
   }
   return roles;
 }
@@ -249,10 +227,11 @@ private:
       if (entry == argumentNames.end())
         continue;
       auto role = roles.inputs.find(argument);
-      std::string roleName =
-          role == roles.inputs.end() ? "unused" : role->second;
+      std::string roleName = role == roles.inputs.end()
+                                 ? "unused"
+                                 : getRoleName(role->second).str();
       std::string name = roleName;
-      if (roleName == "capture")
+      if (roleName == getRoleName(Role::Capture))
         name = "c" + std::to_string(captures++);
       if (roleName == "unused")
         name = "unused" + std::to_string(unused++);
@@ -264,16 +243,17 @@ private:
       names[argument] = {name, roleName, "read"};
     }
     for (auto [argument, number] : outputs) {
-      std::string role = roles.results[number], name = role;
-      if (role == "dcapture") {
+      Role role = roles.results[number];
+      std::string name = getRoleName(role).str();
+      if (role == Role::DCapture) {
         auto capture = names.find(roles.captureOfResult[number]);
         name = "d_" + (capture == names.end() ? std::to_string(number)
                                               : capture->second.name);
       } else if (StringAttr given = resultNames.lookup(number);
-                 given && role == "o") {
+                 given && role == Role::Output) {
         name = given.getValue().str();
       }
-      names[argument] = {name, role, "write"};
+      names[argument] = {name, getRoleName(role).str(), "write"};
     }
   }
 
