@@ -35,7 +35,8 @@ static constexpr Relation relations[] = {
     {"o", "v", Relation::Last},        {"do", "q", Relation::AllButLast},
     {"do", "v", Relation::Last},       {"dq", "q", Relation::All},
     {"dk", "k", Relation::All},        {"dv", "v", Relation::All},
-    {"dstats", "stats", Relation::All}};
+    {"dstats", "stats", Relation::All},
+    {"cu_seqlens_k", "cu_seqlens_q", Relation::All}};
 
 static std::string quote(const std::string &name) { return "'" + name + "'"; }
 
@@ -68,6 +69,10 @@ static Status checkTypeAndRank(const Bound &argument) {
                            std::to_string(i) +
                            ": expected an extent of at least 0, found " +
                            std::to_string(tensor.shape[i]));
+    if (declared.role.rfind("cu_seqlens", 0) == 0 && tensor.shape[i] < 1)
+      return argumentError("argument " + quote(declared.name) +
+                           ": expected one element more than there are "
+                           "sequences, found 0");
     if (declared.shape[i].symbol < 0)
       if (Status status = checkExtent(argument, i, declared.shape[i].size, "");
           status.isError())

@@ -16,6 +16,11 @@ namespace gdpa::runtime {
 Status bindArguments(const Description &description, const Entry &entry,
                      const gdpa_tensor *args, SymbolValues &symbols);
 
+/// Checks that the sequences of a jagged batch on the host begin at row 0, end
+/// at the last row and do not overlap. Arguments were bound before.
+Status checkJaggedBatch(const Description &description, const Entry &entry,
+                        const gdpa_tensor *args);
+
 /// Where the parts of an entry's workspace lie: each aligned to 256 bytes, in
 /// one allocation of `bytes` bytes.
 struct WorkspaceLayout {

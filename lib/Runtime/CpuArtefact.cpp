@@ -80,6 +80,11 @@ static Status runEntry(const gdpa_artefact *artefact, int32_t entry,
   if (Status status = prepare(artefact, entry, args, found, layout);
       status.isError())
     return status;
+  // The reference stands in for every target: it clamps as kernels do.
+  if (artefact->description.target != "reference")
+    if (Status status = checkJaggedBatch(artefact->description, *found, args);
+        status.isError())
+      return status;
   void *allocated = nullptr;
   if (!workspace && layout.bytes > 0) {
     allocated = std::aligned_alloc(256, static_cast<size_t>(layout.bytes));

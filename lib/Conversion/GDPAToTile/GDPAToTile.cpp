@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -25,9 +26,6 @@ template <class Op> static LogicalResult checkLowered(Op op) {
   if (op.getNormalizer() != gdpa::Normalizer::None)
     return op.emitOpError("is not lowered: expected normalizer none, found ")
            << stringifyNormalizer(op.getNormalizer());
-  if (op.getLayout() != gdpa::Layout::BHSD)
-    return op.emitOpError("is not lowered: expected layout bhsd, found ")
-           << stringifyLayout(op.getLayout());
   Type storage = op.getStorageType();
   if (!storage.isF32() && !storage.isF16() && !storage.isBF16())
     return op.emitOpError("is not lowered: expected storage f32, bf16 or f16, found ")
@@ -89,6 +87,7 @@ struct ConvertGDPAToTile
           forward.emitOpError("is not lowered: expected no vjp region, found one");
           return signalPassFailure();
         }
+        gdpa_tile::normalizeLayout(forward, forward.getLayout());
         if (failed(gdpa_tile::lowerForward(
                 forward, unique(symbols, base + "_forward"))))
           return signalPassFailure();
@@ -97,6 +96,7 @@ struct ConvertGDPAToTile
       auto backward = cast<gdpa::AttentionBackwardOp>(op);
       if (failed(checkLowered(backward)) || failed(checkStrides(backward)))
         return signalPassFailure();
+      gdpa_tile::normalizeLayout(backward, backward.getLayout());
       if (failed(gdpa_tile::lowerBackward(
               backward, unique(symbols, base + "_backward"))))
         return signalPassFailure();

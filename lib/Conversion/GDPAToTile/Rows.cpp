@@ -2,6 +2,7 @@
 
 #include "Rows.h"
 #include "Kernels.h"
+#include "gdpa/Dialect/GDPA/IR/AttentionShape.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -9,6 +10,42 @@
 
 using namespace mlir;
 using namespace mlir::gdpa_tile;
+
+void gdpa_tile::normalizeLayout(Operation *attention, gdpa::Layout layout) {
+  if (layout == gdpa::Layout::BHSD)
+    return;
+  gdpa::TensorDims dims = gdpa::getTensorDims(layout);
+  SmallVector<unsigned> order;
+  if (dims.batch)
+    order.push_back(*dims.batch);
+  order.append({dims.head, dims.sequence, dims.depth});
+  auto permutation =
+      AffineMap::getPermutationMap(order, attention->getContext());
+  OpBuilder builder(attention);
+  DenseMap<Value, Value> transposed; // one buffer may play several roles
+  for (OpOperand &operand : attention->getOpOperands()) {
+    gdpa::Role role =
+        isa<gdpa::AttentionOp>(attention)
+            ? gdpa::getOperandRole(cast<gdpa::AttentionOp>(attention),
+                                   operand.getOperandNumber())
+                  .role
+            : gdpa::getOperandRole(cast<gdpa::AttentionBackwardOp>(attention),
+                                   operand.getOperandNumber())
+                  .role;
+    if (!llvm::is_contained({gdpa::Role::Query, gdpa::Role::Key,
+                             gdpa::Role::Value, gdpa::Role::DOutput,
+                             gdpa::Role::Output, gdpa::Role::DQuery,
+                             gdpa::Role::DKey, gdpa::Role::DValue},
+                            role))
+      continue;
+    Value &view = transposed[operand.get()];
+    if (!view)
+      view = memref::TransposeOp::create(builder, attention->getLoc(),
+                                         operand.get(),
+                                         AffineMapAttr::get(permutation));
+    operand.set(view);
+  }
+}
 
 SmallVector<Value> RowsView::at(OpBuilder &builder, Location loc, Value head,
                                 Value row) const {
@@ -144,7 +181,9 @@ Sequence Sequences::at(Value batch) {
     sequence.keyLength = program.dim(program[sizes.key], 2);
     return sequence;
   }
+  // Without any sequence there is nothing behind the first bound.
   Value next = arith::AddIOp::create(builder, loc, batch, program.index(1));
+  next = arith::MinSIOp::create(builder, loc, next, count());
   auto bounds = [&](RowKind kind, Value &start, Value &length) {
     start = cuSeqlen(kind, batch);
     length = arith::SubIOp::create(builder, loc, cuSeqlen(kind, next), start);

@@ -14,6 +14,7 @@
 #ifndef GDPA_LIB_CONVERSION_GDPATOTILE_ROWS_H
 #define GDPA_LIB_CONVERSION_GDPATOTILE_ROWS_H
 
+#include "gdpa/Dialect/GDPA/IR/GDPA.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/SmallVector.h"
@@ -21,6 +22,10 @@
 namespace mlir::gdpa_tile {
 
 class Program;
+
+/// Brings the rows of an attention operation on buffers to the order above by
+/// transposing views of them (the operation's layout attribute stays).
+void normalizeLayout(Operation *attention, gdpa::Layout layout);
 
 /// Queries (with outputs and statistics) or keys (with values).
 enum class RowKind { Query, Key };

@@ -61,11 +61,22 @@ static FailureOr<Expression> toExpression(AffineExpr expr,
   }
 }
 
-/// The entry's argument behind casts.
-static BlockArgument argumentBehind(Value value) {
-  while (auto cast = value.getDefiningOp<memref::CastOp>())
-    value = cast.getSource();
-  return dyn_cast<BlockArgument>(value);
+BufferBehind gdpa::bufferBehind(Value view) {
+  BufferBehind behind{view, {}};
+  for (int64_t dim = 0; dim < cast<MemRefType>(view.getType()).getRank(); ++dim)
+    behind.dims.push_back(dim);
+  while (Operation *op = behind.buffer.getDefiningOp()) {
+    if (auto transpose = dyn_cast<memref::TransposeOp>(op)) {
+      for (int64_t &dim : behind.dims)
+        dim = transpose.getPermutation().getDimPosition(dim);
+      behind.buffer = transpose.getIn();
+    } else if (auto cast = dyn_cast<memref::CastOp>(op)) {
+      behind.buffer = cast.getSource();
+    } else {
+      break;
+    }
+  }
+  return behind;
 }
 
 FailureOr<Expression> gdpa::toExpression(Value value, SizeOfArgument sizeOf) {
@@ -80,10 +91,11 @@ FailureOr<Expression> gdpa::toExpression(Value value, SizeOfArgument sizeOf) {
           arith::ExtUIOp, arith::TruncIOp>(op))
     return toExpression(op->getOperand(0), sizeOf);
   if (auto dim = dyn_cast<memref::DimOp>(op)) {
-    BlockArgument argument = argumentBehind(dim.getSource());
+    BufferBehind behind = bufferBehind(dim.getSource());
+    auto argument = dyn_cast<BlockArgument>(behind.buffer);
     std::optional<int64_t> number = dim.getConstantIndex();
     if (argument && number)
-      return sizeOf(argument, *number);
+      return sizeOf(argument, behind.dims[*number]);
   }
   if (auto apply = dyn_cast<affine::AffineApplyOp>(op)) {
     SmallVector<Expression> operands;

@@ -5,9 +5,18 @@
 
 #include "mlir/IR/Value.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/JSON.h"
 
 namespace mlir::gdpa {
+
+/// The buffer that a view of host code shows, behind casts and transposes, and
+/// which of its dimensions each dimension of the view is.
+struct BufferBehind {
+  Value buffer;
+  SmallVector<int64_t> dims;
+};
+BufferBehind bufferBehind(Value view);
 
 /// The size of dimension `dim` of an entry's argument, as an expression.
 using SizeOfArgument =

@@ -179,15 +179,14 @@ LogicalResult Describer::describeLaunch(gdpa_tile::LaunchOp launch,
   kernel.grid.resize(3, json::Value(1));
 
   for (Value operand : launch.getArguments()) {
-    Value source = operand;
-    while (auto cast = source.getDefiningOp<memref::CastOp>())
-      source = cast.getSource();
+    auto type = dyn_cast<MemRefType>(operand.getType());
+    BufferBehind behind = type ? bufferBehind(operand) : BufferBehind{operand, {}};
+    Value source = behind.buffer;
     auto argument = dyn_cast<BlockArgument>(source);
     std::string name =
         argument
             ? attribute(current, argument.getArgNumber(), "gdpa.name").str()
             : workspaceNames.lookup(source);
-    auto type = dyn_cast<MemRefType>(operand.getType());
     if (!type && argument) {
       kernel.parameters.push_back(json::Object{{"scalar", name}});
       continue;
@@ -212,7 +211,7 @@ LogicalResult Describer::describeLaunch(gdpa_tile::LaunchOp launch,
         continue;
       if (argument) {
         kernel.parameters.push_back(
-            json::Object{{"size", json::Array{name, dim}}});
+            json::Object{{"size", json::Array{name, behind.dims[dim]}}});
         continue;
       }
       MemRefType full = workspace.getType();
@@ -238,7 +237,7 @@ LogicalResult Describer::describeLaunch(gdpa_tile::LaunchOp launch,
         return launch.emitError("expected a workspace of a launch to have "
                                 "static or dense strides");
       kernel.parameters.push_back(
-          json::Object{{"stride", json::Array{name, int64_t(dim)}}});
+          json::Object{{"stride", json::Array{name, behind.dims[dim]}}});
     }
   }
   entry.kernels.push_back(std::move(kernel));

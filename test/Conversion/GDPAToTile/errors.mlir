@@ -12,18 +12,6 @@ func.func @normalizer(%q: memref<1x1x8x8xf32>, %o: memref<1x1x8x8xf32>, %st: mem
 
 // -----
 
-func.func @layout(%q: memref<1x8x1x8xf32>, %o: memref<1x8x1x8xf32>, %scale: f32) {
-  // expected-error @below {{is not lowered: expected layout bhsd, found bshd}}
-  gdpa.attention bshd none ins(%q, %q, %q : memref<1x8x1x8xf32>, memref<1x8x1x8xf32>, memref<1x8x1x8xf32>)
-      outs(%o : memref<1x8x1x8xf32>) scale(%scale : f32)
-      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
-        gdpa.yield %s : f32
-      }
-  return
-}
-
-// -----
-
 func.func @storage(%q: memref<1x1x8x8xf64>, %o: memref<1x1x8x8xf64>, %scale: f64) {
   // expected-error @below {{is not lowered: expected storage f32, bf16 or f16, found 'f64'}}
   gdpa.attention bhsd none ins(%q, %q, %q : memref<1x1x8x8xf64>, memref<1x1x8x8xf64>, memref<1x1x8x8xf64>)

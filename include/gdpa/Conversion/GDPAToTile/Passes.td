@@ -21,8 +21,12 @@ def ConvertGDPAToTile : Pass<"convert-gdpa-to-tile", "::mlir::ModuleOp"> {
     Captures indexed by i, by j or by both become operands of the score block, other reads
     are gathers of clamped indices. `scf.if` in a region becomes selects, loops are unrolled.
 
-    Refused with an error: normalizers `sum` and `softmax`, layouts `bshd` and `thd`, user-written
-    vjp regions, captures of rank 3 and 4, storage f64, head dims that are not multiples of 8 up to 256.
+    Other layouts than `bhsd` are views: `bshd` and `thd` buffers are transposed by their strides
+    before a launch. A program of a jagged batch (`thd`) finds its sequence by a binary search in
+    cu_seqlens, clamped to the rows that there are, and works on a `memref.subview` of that
+    sequence's rows: nothing of a neighbour is read.
+
+    Refused with an error: normalizers `sum` and `softmax`, user-written vjp regions, captures of rank 3 and 4, storage f64, head dims that are not multiples of 8 up to 256.
 
     ```mlir
     gdpa.attention bhsd none ins(%q, %k, %v : memref<...>, ...) outs(%o : memref<...>) ...
@@ -33,7 +37,7 @@ def ConvertGDPAToTile : Pass<"convert-gdpa-to-tile", "::mlir::ModuleOp"> {
   let dependentDialects = [
     "::mlir::gdpa_tile::GDPATileDialect", "::mlir::bufferization::BufferizationDialect",
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
-    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect", "::mlir::memref::MemRefDialect"
+    "::mlir::scf::SCFDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect", "::mlir::memref::MemRefDialect"
   ];
 }
 

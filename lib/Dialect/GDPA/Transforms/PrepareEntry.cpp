@@ -33,6 +33,7 @@ constexpr StringLiteral kAccess = "gdpa.access";
 
 /// The role of each value that the operation reads, and of each result.
 struct Roles {
+  Layout layout;
   /// Of a value that plays several roles: the first.
   llvm::MapVector<Value, Role> inputs;
   SmallVector<Role> results;
@@ -42,6 +43,7 @@ struct Roles {
 
 template <class Op> Roles rolesOf(Op op) {
   Roles roles;
+  roles.layout = op.getLayout();
   auto style = cast<DestinationStyleOpInterface>(op.getOperation());
   for (OpOperand &operand : op->getOpOperands())
     if (!style.isDpsInit(&operand))
@@ -281,6 +283,10 @@ private:
     function.setFunctionType(builder.getFunctionType(types, {}));
     function.removeResAttrsAttr();
     function.setAllArgAttrs(attributes);
+    // What the symbols of the launch description's shapes stand for.
+    if (roles.layout != Layout::BHSD)
+      function->setAttr("gdpa.layout",
+                        builder.getStringAttr(stringifyLayout(roles.layout)));
   }
 
   struct Named {

@@ -1,6 +1,7 @@
 //===- Distribution.cpp - block tensors as vectors of threads -------------===//
 
 #include "Distribution.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -137,7 +138,30 @@ Value ThreadBuilder::advance(Value base, int64_t bytes) {
       ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(bytes)});
 }
 
+/// The view of a part of a buffer: its address and strides follow from the whole.
+static memref::SubViewOp partOf(Value buffer) {
+  auto view = buffer.getDefiningOp<memref::SubViewOp>();
+  return view && view.hasUnitStride() &&
+                 view.getType().getRank() == view.getSourceType().getRank()
+             ? view
+             : memref::SubViewOp();
+}
+
 Value ThreadBuilder::pointer(Value buffer) {
+  if (memref::SubViewOp view = partOf(buffer)) {
+    SmallVector<Value> indices;
+    for (OpFoldResult offset : view.getMixedOffsets())
+      indices.push_back(
+          getConstantIntValue(offset) == 0
+              ? Value()
+              : getValueOrCreateConstantIndexOp(builder, loc, offset));
+    Type element = view.getType().getElementType();
+    Value bytes = arith::MulIOp::create(
+        builder, loc, elementOffset(view.getSource(), indices),
+        arith::ConstantOp::create(builder, loc,
+                                  builder.getI64IntegerAttr(bytesOf(element))));
+    return advance(pointer(view.getSource()), bytes);
+  }
   return PointerOp::create(builder, loc,
                            LLVM::LLVMPointerType::get(builder.getContext(), 1),
                            buffer);
@@ -146,6 +170,8 @@ Value ThreadBuilder::sizeI64(Value buffer, int64_t dim) {
   return toI64(memref::DimOp::create(builder, loc, buffer, dim));
 }
 Value ThreadBuilder::strideI64(Value buffer, int64_t dim) {
+  if (memref::SubViewOp view = partOf(buffer))
+    return strideI64(view.getSource(), dim);
   auto type = cast<MemRefType>(buffer.getType());
   SmallVector<int64_t> strides;
   int64_t offset;
