@@ -589,6 +589,10 @@ LogicalResult gdpa_tile::lowerSeparateBackward(BackwardContext &context) {
       return op.emitOpError("is not lowered on this target: expected captures "
                             "with gradients of rank at most 3");
     if (key && (gradient.dependence & kOnQuery)) {
+      if (context.sizes.isJagged())
+        return op.emitOpError("is not lowered on this target: expected layout "
+                              "bhsd or bshd for a gradient of a capture whose "
+                              "index depends on both positions, found thd");
       onPairs.push_back(gradient);
       continue;
     }
