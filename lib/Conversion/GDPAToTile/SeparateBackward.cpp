@@ -27,6 +27,16 @@ struct RowGradient {
   Value rows;
 };
 
+/// The blocks of `block` rows that hold `length` rows. An unsigned division of a
+/// sum, whose range is easily inferred, in place of an affine one.
+Value countBlocks(Program &program, Value length, int64_t block) {
+  OpBuilder &builder = program.builder;
+  Location loc = length.getLoc();
+  Value padded =
+      arith::AddIOp::create(builder, loc, length, program.index(block - 1));
+  return arith::DivUIOp::create(builder, loc, padded, program.index(block));
+}
+
 /// Emits one kernel: a stationary pair of blocks, a loop over the streamed
 /// pair, accumulators.
 class StationaryKernel {
@@ -128,7 +138,7 @@ private:
     Value step = program.index(scheme.streamedBlock), end = length;
     Value blockCount;
     if (flattened) {
-      blockCount = blocks.ceilDiv(length, scheme.streamedBlock);
+      blockCount = countBlocks(program, length, scheme.streamedBlock);
       end = arith::MulIOp::create(builder, loc, blockCount, ratio);
       step = one;
     }
@@ -412,7 +422,8 @@ private:
         builder, loc, block, program.index(scheme.stationaryBlock));
 
     // One loop over the query blocks of all heads that this program walks.
-    Value blockCount = blocks.ceilDiv(place.queryLength, scheme.streamedBlock);
+    Value blockCount =
+        countBlocks(program, place.queryLength, scheme.streamedBlock);
     Value members = sequences.count();
     if (!ownsHead)
       members = arith::MulIOp::create(builder, loc, members, queryHeads);

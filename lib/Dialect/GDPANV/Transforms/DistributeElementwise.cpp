@@ -72,20 +72,16 @@ Value broadcastSlice(OpBuilder &builder, Location loc, Value vector,
                                      VectorType::get(shape, element), cast);
 }
 
-/// The coordinates of a thread's elements along one dimension, as i32.
-Value coordinates(ThreadBuilder &builder, LayoutAttrInterface layout,
-                  unsigned dim, ArrayRef<int64_t> shape) {
-  OpBuilder &b = builder.builder;
-  auto type = VectorType::get(shape, b.getI32Type());
-  SmallVector<int32_t> offsets;
+/// The coordinates of a thread's elements along one dimension.
+gdpa_tile::SplitIndices coordinates(ThreadBuilder &builder,
+                                    LayoutAttrInterface layout, unsigned dim,
+                                    ArrayRef<int64_t> shape) {
+  gdpa_tile::SplitIndices result;
   forEachPosition(shape, [&](ArrayRef<int64_t> position) {
-    offsets.push_back(ThreadBuilder::positionOffset(layout, dim, position));
+    result.offsets.push_back(ThreadBuilder::positionOffset(layout, dim, position));
   });
-  Value constants = arith::ConstantOp::create(
-      b, builder.loc, DenseElementsAttr::get(type, ArrayRef(offsets)));
-  Value base = vector::BroadcastOp::create(b, builder.loc, type,
-                                           builder.threadOffset(layout, dim));
-  return arith::AddIOp::create(b, builder.loc, base, constants);
+  result.base = builder.threadOffset(layout, dim);
+  return result;
 }
 
 struct DistributeGeneric : DistributionPattern<linalg::GenericOp> {
@@ -136,7 +132,6 @@ struct DistributeGeneric : DistributionPattern<linalg::GenericOp> {
     options.coordinate = coordinate;
     options.extent = extent;
     options.extract = extract;
-    options.narrowIndices = true;
     auto range = [&](Value index) {
       auto known = thread.ranges.find(index);
       return known != thread.ranges.end() ? known->second

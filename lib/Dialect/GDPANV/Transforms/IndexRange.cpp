@@ -52,6 +52,10 @@ ConstantIntRanges rangeOf(Value index, unsigned depth) {
       return unknown;
     APInt low = rangeOf(loop.getLowerBound(), depth + 1).smin();
     APInt high = rangeOf(loop.getUpperBound(), depth + 1).smax();
+    // Steps of one are over blocks: as many as 2^31 would need rows beyond any
+    // device's memory.
+    if (matchPattern(loop.getStep(), m_One()))
+      high = llvm::APIntOps::smin(high, APInt(64, kMaxPosition));
     if (high.isMinSignedValue())
       return unknown;
     return ConstantIntRanges::fromSigned(low, llvm::APIntOps::smax(low, high - 1));
@@ -75,6 +79,10 @@ ConstantIntRanges rangeOf(Value index, unsigned depth) {
       return unknown;
     operands.push_back(rangeOf(operand, depth + 1));
   }
+  // A remainder exists only where the divisor is not zero.
+  if (isa<arith::RemUIOp>(op) && !operands[0].smin().isNegative() &&
+      !operands[1].smin().isNegative())
+    return signedRange(0, std::max<int64_t>(operands[1].smax().getSExtValue() - 1, 0));
   ConstantIntRanges result = unknown;
   inferrable.inferResultRanges(
       operands, [&](Value value, const ConstantIntRanges &range) {

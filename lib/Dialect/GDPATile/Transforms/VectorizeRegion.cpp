@@ -6,6 +6,8 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::gdpa_tile;
@@ -33,7 +35,7 @@ public:
 private:
   LogicalResult vectorize(Operation &op) {
     if (auto index = dyn_cast<linalg::IndexOp>(op)) {
-      vectors[index] = options.coordinate(index.getDim());
+      splits[index] = options.coordinate(index.getDim());
       ranges.insert({index, ConstantIntRanges::fromSigned(
                                 APInt(64, 0),
                                 APInt(64, options.extent(index.getDim()) - 1))});
@@ -60,7 +62,158 @@ private:
     inferRanges(op);
     if (isa<arith::IndexCastOp, arith::IndexCastUIOp>(op))
       return castIndex(op);
+    if (auto compare = dyn_cast<arith::CmpIOp>(op); compare && split(compare))
+      return success();
+    if (isa<arith::AddIOp, arith::SubIOp>(op) && split(op))
+      return success();
     return repeat(op);
+  }
+
+  /// A sum or difference of split indices is one: its vector is not made before
+  /// something else needs it.
+  bool split(Operation &op) {
+    if (!op.getResult(0).getType().isIndex() || widthOf(op.getResult(0)) != 32)
+      return false;
+    std::optional<SplitIndices> left = splitOf(op.getOperand(0)),
+                                right = splitOf(op.getOperand(1));
+    if (!left || !right)
+      return false;
+    splits[op.getResult(0)] = combine(op.getLoc(), isa<arith::SubIOp>(op), *left,
+                                      *right);
+    return true;
+  }
+
+  /// Two split indices are compared by the difference of what their elements share
+  /// and constants: nothing is kept for each element.
+  bool split(arith::CmpIOp op) {
+    Value lhs = op.getLhs(), rhs = op.getRhs();
+    if (!lhs.getType().isIndex())
+      return false;
+    arith::CmpIPredicate predicate = op.getPredicate();
+    ConstantIntRanges left = rangeOf(lhs), right = rangeOf(rhs);
+    if (predicate >= arith::CmpIPredicate::ult) {
+      if (left.smin().isNegative() || right.smin().isNegative())
+        return false;
+      constexpr auto toSigned = static_cast<int>(arith::CmpIPredicate::ult) -
+                                static_cast<int>(arith::CmpIPredicate::slt);
+      predicate = static_cast<arith::CmpIPredicate>(static_cast<int>(predicate) -
+                                                    toSigned);
+    }
+    if (splitOf(lhs) && isFromOutside(rhs) && widthOf(rhs) != 32)
+      return compareWide(op, predicate, lhs, rhs);
+    if (splitOf(rhs) && isFromOutside(lhs) && widthOf(lhs) != 32)
+      return compareWide(op, swapped(predicate), rhs, lhs);
+    std::optional<SplitIndices> a = splitOf(lhs), b = splitOf(rhs);
+    if (!a || !b)
+      return false;
+    // lhs - rhs = base + offset; the base alone must not wrap either.
+    SplitIndices difference = combine(op.getLoc(), /*subtract=*/true, *a, *b);
+    int64_t slack = 0;
+    for (int32_t offset : difference.offsets)
+      slack = std::max<int64_t>(slack, std::abs(static_cast<int64_t>(offset)));
+    int64_t least = left.smin().getSExtValue() - right.smax().getSExtValue() - slack;
+    int64_t most = left.smax().getSExtValue() - right.smin().getSExtValue() + slack;
+    if (!difference.base || !llvm::isInt<32>(least) || !llvm::isInt<32>(most))
+      return false;
+    for (int32_t &offset : difference.offsets)
+      offset = -offset;
+    vectors[op] = arith::CmpIOp::create(builder, op.getLoc(), predicate,
+                                        broadcast(op.getLoc(), difference.base),
+                                        constant(op.getLoc(), difference.offsets));
+    return true;
+  }
+
+  /// Compares `index` with a number of 64 bits: one beyond the index's range on
+  /// either side stands for all that lie further out.
+  bool compareWide(arith::CmpIOp op, arith::CmpIPredicate predicate, Value index,
+                   Value number) {
+    ConstantIntRanges range = rangeOf(index);
+    int64_t least = range.smin().getSExtValue() - 1;
+    int64_t most = range.smax().getSExtValue() + 1;
+    if (!llvm::isInt<32>(least) || !llvm::isInt<32>(most))
+      return false;
+    Location loc = op.getLoc();
+    auto bound = [&](int64_t value) -> Value {
+      return arith::ConstantIndexOp::create(builder, loc, value);
+    };
+    Value clamped = arith::MinSIOp::create(
+        builder, loc, arith::MaxSIOp::create(builder, loc, number, bound(least)),
+        bound(most));
+    vectors[op] = arith::CmpIOp::create(
+        builder, loc, predicate, get(index),
+        broadcast(loc, arith::IndexCastOp::create(builder, loc, builder.getI32Type(),
+                                                  clamped)));
+    return true;
+  }
+
+  static arith::CmpIPredicate swapped(arith::CmpIPredicate predicate) {
+    switch (predicate) {
+    case arith::CmpIPredicate::slt:
+      return arith::CmpIPredicate::sgt;
+    case arith::CmpIPredicate::sle:
+      return arith::CmpIPredicate::sge;
+    case arith::CmpIPredicate::sgt:
+      return arith::CmpIPredicate::slt;
+    case arith::CmpIPredicate::sge:
+      return arith::CmpIPredicate::sle;
+    default:
+      return predicate;
+    }
+  }
+
+  SplitIndices combine(Location loc, bool subtract, const SplitIndices &left,
+                       const SplitIndices &right) {
+    SplitIndices result = left;
+    for (auto [offset, other] : llvm::zip(result.offsets, right.offsets))
+      offset = subtract ? offset - other : offset + other;
+    if (!right.base)
+      return result;
+    Value base = left.base;
+    if (!base && subtract)
+      base = arith::ConstantIntOp::create(builder, loc, builder.getI32Type(), 0);
+    if (!base)
+      result.base = right.base;
+    else if (subtract)
+      result.base = arith::SubIOp::create(builder, loc, base, right.base);
+    else
+      result.base = arith::AddIOp::create(builder, loc, base, right.base);
+    return result;
+  }
+
+  /// Coordinates, constants and indices from outside, and what is made of them,
+  /// where i32 holds them.
+  std::optional<SplitIndices> splitOf(Value value) {
+    if (auto known = splits.find(value); known != splits.end())
+      return known->second;
+    if (!value.getType().isIndex() || widthOf(value) != 32)
+      return std::nullopt;
+    SplitIndices result;
+    int32_t offset = 0;
+    if (APInt number; matchPattern(value, m_ConstantInt(&number)))
+      offset = number.getSExtValue();
+    else if (isFromOutside(value))
+      result.base = arith::IndexCastOp::create(builder, value.getLoc(),
+                                               builder.getI32Type(), value);
+    else
+      return std::nullopt;
+    result.offsets.assign(llvm::product_of(options.shape), offset);
+    splits[value] = result;
+    return result;
+  }
+
+  bool isFromOutside(Value value) {
+    return !vectors.lookup(value) && !splits.contains(value) && !body(value) &&
+           !matchPattern(value, m_Constant());
+  }
+
+  Value broadcast(Location loc, Value scalar) {
+    return vector::BroadcastOp::create(
+        builder, loc, VectorType::get(options.shape, scalar.getType()), scalar);
+  }
+  Value constant(Location loc, ArrayRef<int32_t> values) {
+    auto type = VectorType::get(options.shape, builder.getI32Type());
+    return arith::ConstantOp::create(builder, loc,
+                                     DenseElementsAttr::get(type, values));
   }
 
   /// The same operation on vectors. Where it works on indices, in the width that
@@ -81,29 +234,25 @@ private:
     OperationState state(op.getLoc(), op.getName());
     for (Value value : op.getOperands()) {
       Value vector = get(value);
-      if (options.narrowIndices && value.getType().isIndex())
+      if (value.getType().isIndex())
         vector = resize(op.getLoc(), vector, width);
       state.operands.push_back(vector);
     }
     for (Type type : op.getResultTypes())
       state.types.push_back(VectorType::get(
-          options.shape, type.isIndex() && options.narrowIndices
-                             ? builder.getIntegerType(width)
-                             : type));
+          options.shape, type.isIndex() ? builder.getIntegerType(width) : type));
     state.attributes = llvm::to_vector(op.getDiscardableAttrs());
     state.propertiesAttr = op.getPropertiesAsAttribute();
     Operation *made = builder.create(state);
     for (auto [scalar, vector] : llvm::zip(op.getResults(), made->getResults()))
       vectors[scalar] =
-          options.narrowIndices && scalar.getType().isIndex()
+          scalar.getType().isIndex()
               ? resize(op.getLoc(), vector, widthOf(scalar))
               : Value(vector);
     return success();
   }
 
   LogicalResult castIndex(Operation &op) {
-    if (!options.narrowIndices)
-      return repeat(op);
     Value vector = get(op.getOperand(0));
     Type to = op.getResult(0).getType();
     unsigned width = to.isIndex() ? widthOf(op.getResult(0))
@@ -116,7 +265,7 @@ private:
 
   /// An index that was read somewhere: nothing is known of its range.
   Value fromIndex(Location loc, Value vector) {
-    if (!options.narrowIndices || !getElementTypeOrSelf(vector).isIndex())
+    if (!getElementTypeOrSelf(vector).isIndex())
       return vector;
     Type type = VectorType::get(options.shape, builder.getI64Type());
     return arith::IndexCastOp::create(builder, loc, type, vector);
@@ -140,9 +289,14 @@ private:
     if (Value vector = vectors.lookup(value))
       return vector;
     Location loc = value.getLoc();
-    bool narrow = options.narrowIndices && value.getType().isIndex();
+    bool narrow = value.getType().isIndex();
     Value vector;
-    if (TypedAttr constant; matchPattern(value, m_Constant(&constant))) {
+    if (auto split = splits.find(value); split != splits.end()) {
+      vector = constant(loc, split->second.offsets);
+      if (split->second.base)
+        vector = arith::AddIOp::create(
+            builder, loc, broadcast(loc, split->second.base), vector);
+    } else if (TypedAttr constant; matchPattern(value, m_Constant(&constant))) {
       if (narrow)
         constant = builder.getIntegerAttr(
             builder.getIntegerType(widthOf(value)),
@@ -155,9 +309,7 @@ private:
       if (narrow)
         scalar = arith::IndexCastOp::create(
             builder, loc, builder.getIntegerType(widthOf(value)), value);
-      vector = vector::BroadcastOp::create(
-          builder, loc, VectorType::get(options.shape, scalar.getType()),
-          scalar);
+      vector = broadcast(loc, scalar);
     }
     vectors[value] = vector;
     return vector;
@@ -189,7 +341,7 @@ private:
 
   void inferRanges(Operation &op) {
     auto inferrable = dyn_cast<InferIntRangeInterface>(op);
-    if (!options.narrowIndices || !inferrable)
+    if (!inferrable)
       return;
     SmallVector<ConstantIntRanges> operands;
     for (Value operand : op.getOperands()) {
@@ -206,6 +358,7 @@ private:
   OpBuilder &builder;
   const RegionVectorization &options;
   DenseMap<Value, Value> vectors;
+  DenseMap<Value, SplitIndices> splits;
   DenseMap<Value, ConstantIntRanges> ranges;
 };
 } // namespace

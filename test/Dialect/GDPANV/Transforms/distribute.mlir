@@ -52,6 +52,45 @@ gpu.module @m {
     gpu.return
   }
 
+  // Positions are compared by one number of the thread and constants, whatever the blocks' bases; with a number of 64 bits, which
+  // is brought next to the positions' range.
+  // REGION-LABEL: gpu.func @compare
+  // REGION-DAG: %[[FROM:.*]] = arith.constant dense<{{\[\[\[\[}}0, 1], [-8, -7]]]]> : vector<1x1x2x2xi32>
+  // REGION-DAG: %[[LEAST:.*]] = arith.constant -8 : index
+  // REGION-DAG: %[[MOST:.*]] = arith.constant 2147482639 : index
+  // REGION: %[[DIFFERENCE:.*]] = arith.subi %{{.*}}, %{{.*}} : i32
+  // REGION: %[[BASE:.*]] = vector.broadcast %[[DIFFERENCE]] : i32 to vector<1x1x2x2xi32>
+  // REGION: arith.cmpi sge, %[[BASE]], %[[FROM]] : vector<1x1x2x2xi32>
+  // REGION: %[[ABOVE:.*]] = arith.maxsi %{{.*}}, %[[LEAST]] : index
+  // REGION: arith.minsi %[[ABOVE]], %[[MOST]] : index
+  // REGION: arith.cmpi slt, %{{.*}} : vector<1x1x2x2xi32>
+  // REGION-NOT: i64>
+  // REGION: gpu.return
+  gpu.func @compare(%o: memref<?x8xf32>, %window: index) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %length = memref.dim %o, %c0 : memref<?x8xf32>
+    scf.for %base = %c0 to %length step %c16 {
+      %e = tensor.empty() : tensor<16x8xf32, #acc>
+      %x = linalg.generic {indexing_maps = [#id], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<16x8xf32, #acc>) {
+      ^bb0(%u: f32):
+        %row = linalg.index 0 : index
+        %j = linalg.index 1 : index
+        %i = arith.addi %row, %base : index
+        %causal = arith.cmpi sge, %i, %j : index
+        %distance = arith.subi %i, %j : index
+        %near = arith.cmpi slt, %distance, %window : index
+        %k = arith.andi %causal, %near : i1
+        %z = arith.constant 0.0 : f32
+        %one = arith.constant 1.0 : f32
+        %y = arith.select %k, %one, %z : f32
+        linalg.yield %y : f32
+      } -> tensor<16x8xf32, #acc>
+      gdpa_tile.store %x, %o[%base, %c0] : tensor<16x8xf32, #acc>, memref<?x8xf32>
+    }
+    gpu.return
+  }
+
   // A gather reads one element after the other; a row sum ends with two shuffles a row.
   // REGION-LABEL: gpu.func @gather
   // REGION-COUNT-4: llvm.load %{{.*}} invariant {alignment = 4 : i64} : !llvm.ptr<1> -> f32

@@ -18,22 +18,25 @@ class ExtractOp;
 
 namespace mlir::gdpa_tile {
 
+/// The i32 indices of a vector's elements: one number that all of them share (null
+/// for zero) and a constant for each. One register holds the shared number.
+struct SplitIndices {
+  Value base;
+  SmallVector<int32_t> offsets;
+};
+
 struct RegionVectorization {
   /// Shape of the vectors.
   ArrayRef<int64_t> shape;
-  /// Coordinates along dimension `dim` of the iteration space: a vector of
-  /// `shape`, of i32 where `narrowIndices` is set, else of index.
-  function_ref<Value(int64_t dim)> coordinate;
+  /// Coordinates along dimension `dim` of the iteration space.
+  function_ref<SplitIndices(int64_t dim)> coordinate;
   /// Number of iterations along `dim`; coordinates lie below it.
   function_ref<int64_t(int64_t dim)> extent;
-  /// The elements that `extract` reads at a vector of each index. Indices are
-  /// vectors of index, or of i32 or i64 where `narrowIndices` is set.
+  /// The elements that `extract` reads at a vector of each index, of i32 or i64.
   function_ref<FailureOr<Value>(tensor::ExtractOp extract, ValueRange indices)>
       extract;
-  /// Computes on indices in i32 wherever the ranges of the values show that
-  /// nothing is lost, else in i64. `range` bounds an index from outside the
-  /// region.
-  bool narrowIndices = false;
+  /// Bounds an index from outside the region. Indices are computed in i32
+  /// wherever the ranges of the values show that nothing is lost, else in i64.
   function_ref<ConstantIntRanges(Value)> range;
 };
 
