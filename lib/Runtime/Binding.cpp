@@ -81,14 +81,6 @@ static Status checkTypeAndRank(const Bound &argument) {
   return {};
 }
 
-/// Roles whose rows (last dimension) kernels read and write as vectors.
-static bool holdsRows(const std::string &role) {
-  for (const char *known : {"q", "k", "v", "do", "o", "dq", "dk", "dv"})
-    if (role == known)
-      return true;
-  return false;
-}
-
 static Status checkMemory(const Bound &argument) {
   const Argument &declared = *argument.declared;
   const gdpa_tensor &tensor = *argument.tensor;
@@ -99,7 +91,7 @@ static Status checkMemory(const Bound &argument) {
     return argumentError("argument " + quote(declared.name) +
                          ": expected an address, found a null pointer");
   int32_t last = tensor.rank - 1;
-  if (holdsRows(declared.role) && last >= 0 && tensor.shape[last] > 1 &&
+  if (!declared.anyLastStride && last >= 0 && tensor.shape[last] > 1 &&
       tensor.strides[last] != 1)
     return argumentError("argument " + quote(declared.name) +
                          ": expected stride 1 in the last dimension, found " +

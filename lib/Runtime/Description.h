@@ -34,6 +34,8 @@ struct Argument {
   /// A scalar that a CUDA kernel takes by value.
   bool byValue = false;
   int64_t strideMultipleBytes = 1;
+  /// The kernels take any stride of the last dimension, not 1 alone.
+  bool anyLastStride = false;
 };
 
 /// A symbol is the extent `dimension` of argument `argument`.

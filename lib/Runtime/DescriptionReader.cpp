@@ -162,7 +162,7 @@ static void readShape(const JsonReader &json, const Description &description,
 
 static void readArgument(const JsonReader &json, Description &description) {
   json.expectKeys({"name", "type", "shape", "access"},
-                  {"role", "stride_multiple_bytes"});
+                  {"role", "stride_multiple_bytes", "last_stride"});
   if (json.failed())
     return;
   Argument argument;
@@ -190,6 +190,8 @@ static void readArgument(const JsonReader &json, Description &description) {
       multiple.failExpected("a multiple of the element's " +
                             std::to_string(size) + " bytes");
   }
+  if (json.has("last_stride"))
+    argument.anyLastStride = json["last_stride"].oneOf({"any"}) == "any";
   description.arguments.push_back(std::move(argument));
 }
 

@@ -23,6 +23,8 @@ struct LaunchDescription {
     bool isWritten = false;
     /// Integers, and symbols where a size is known at run time only.
     std::vector<llvm::json::Value> shape;
+    /// The last stride is a run-time value, not 1.
+    bool anyLastStride = false;
     /// What every stride but the last is a multiple of; 0: nothing.
     int64_t strideMultipleBytes = 0;
   };

@@ -2,6 +2,7 @@
 
 #include "Kernels.h"
 #include "gdpa/Conversion/GDPAToTile/Passes.h"
+#include "gdpa/Dialect/GDPA/IR/AttentionShape.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -27,15 +28,10 @@ template <class Op> static LogicalResult checkLowered(Op op) {
     return op.emitOpError("is not lowered: expected normalizer none, found ")
            << stringifyNormalizer(op.getNormalizer());
   Type storage = op.getStorageType();
-  if (!storage.isF32() && !storage.isF16() && !storage.isBF16())
-    return op.emitOpError("is not lowered: expected storage f32, bf16 or f16, found ")
-           << storage;
-  for (Value capture : op.getCaptures()) {
-    auto type = dyn_cast<ShapedType>(capture.getType());
-    if (type && type.getRank() > 2)
-      return op.emitOpError("is not lowered: expected captures of rank at most 2, found ")
-             << type;
-  }
+  auto schedule = op.getScheduleAttr();
+  if (storage.isF64() && schedule && schedule.multipliesStorageType())
+    return op.emitOpError("is not lowered on this target: expected storage "
+                          "bf16 or f16, found f64");
   if (!op.getSchedule())
     return op.emitOpError("expected a schedule: run --gdpa-plan first");
   for (auto [name, operand] :
@@ -50,18 +46,21 @@ template <class Op> static LogicalResult checkLowered(Op op) {
   return success();
 }
 
-/// The layout of rows that kernels read: elements of a row are adjacent.
+/// Where storage is multiplied as it lies, the elements of a row are adjacent.
 template <class Op> static LogicalResult checkStrides(Op op) {
-  for (Value operand : op->getOperands()) {
-    auto type = dyn_cast<MemRefType>(operand.getType());
-    if (!type || type.getRank() == 0)
+  if (!op.getScheduleAttr().multipliesStorageType())
+    return success();
+  for (OpOperand &operand : op->getOpOperands()) {
+    auto type = dyn_cast<MemRefType>(operand.get().getType());
+    gdpa::Role role = getOperandRole(op, operand.getOperandNumber()).role;
+    if (!type || type.getRank() == 0 || role == gdpa::Role::Capture)
       continue;
     SmallVector<int64_t> strides;
     int64_t offset;
     if (failed(type.getStridesAndOffset(strides, offset)) ||
         strides.back() != 1)
-      return op.emitOpError("is not lowered: expected buffers with a last "
-                            "stride of 1, found ")
+      return op.emitOpError("is not lowered on this target: expected buffers "
+                            "with a last stride of 1, found ")
              << type;
   }
   return success();

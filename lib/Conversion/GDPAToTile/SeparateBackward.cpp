@@ -532,13 +532,28 @@ void emitCaptureStore(BackwardContext &context, Value sums,
     SmallVector<Value> offsets;
     AffineExpr none = builder.getAffineConstantExpr(0);
     SmallVector<AffineExpr> results(rank, none);
-    for (int64_t dim = 0; dim + 1 < rank; ++dim) {
-      offsets.push_back(program.id(rank - 1 - dim));
-      grid.insert(grid.begin() + 1,
-                  memref::DimOp::create(host, loc, destination, dim));
+    // All dimensions on the first one of the grid: the others are short.
+    int64_t blockElements = kSumRows * kSumColumns;
+    grid[0] = context.hostCeilDiv(
+        memref::DimOp::create(host, loc, destination, rank - 1), blockElements);
+    Value rest = program.id(0);
+    Value blockCount = BlockBuilder(builder, loc, BlockScheme())
+                           .ceilDiv(program.dim(target, rank - 1), blockElements);
+    offsets.assign(rank, Value());
+    auto next = [&](Value count) -> Value {
+      Value position = arith::RemUIOp::create(builder, loc, rest, count);
+      rest = arith::DivUIOp::create(builder, loc, rest, count);
+      return position;
+    };
+    offsets[rank - 1] = arith::MulIOp::create(
+        builder, loc, rank == 1 ? rest : next(blockCount),
+        program.index(blockElements));
+    for (int64_t dim = rank - 2; dim >= 0; --dim) {
+      offsets[dim] = dim ? next(program.dim(target, dim)) : rest;
+      grid[0] = arith::MulIOp::create(
+          host, loc, grid[0],
+          memref::DimOp::create(host, loc, destination, dim));
     }
-    offsets.push_back(arith::MulIOp::create(
-        builder, loc, program.id(0), program.index(kSumRows * kSumColumns)));
     results.back() = builder.getAffineDimExpr(0) * kSumColumns +
                      builder.getAffineDimExpr(1);
     auto mapOf = [&](ArrayRef<AffineExpr> exprs) {
@@ -578,9 +593,6 @@ void emitCaptureStore(BackwardContext &context, Value sums,
     }
     StoreOp::create(builder, loc, total.tensor, target, offsets,
                     mapOf(results));
-    grid[0] = context.hostCeilDiv(
-        memref::DimOp::create(host, loc, destination, rank - 1),
-        kSumRows * kSumColumns);
   }
   program.finish();
   program.launch(host, grid);
@@ -596,9 +608,6 @@ LogicalResult gdpa_tile::lowerSeparateBackward(BackwardContext &context) {
   SmallVector<CaptureGradient> onPairs;
   for (const CaptureGradient &gradient : context.gradients) {
     bool key = gradient.dependence & kOnKey;
-    if (cast<MemRefType>(gradient.destination.getType()).getRank() > 3)
-      return op.emitOpError("is not lowered on this target: expected captures "
-                            "with gradients of rank at most 3");
     if (key && (gradient.dependence & kOnQuery)) {
       if (context.sizes.isJagged())
         return op.emitOpError("is not lowered on this target: expected layout "

@@ -128,6 +128,10 @@ LogicalResult Describer::describeArguments(func::FuncOp function,
             number, "gdpa.stride_multiple_bytes"))
       argument.strideMultipleBytes = multiple.getInt();
 
+    if (auto memref = dyn_cast<MemRefType>(value.getType()))
+      argument.anyLastStride =
+          memref.getRank() > 0 && !memref.isLastDimUnitStride();
+
     StringRef base = argument.name;
     base.consume_back(".valid") || base.consume_back(".scale");
     StringRef role = roles.lookup(base);

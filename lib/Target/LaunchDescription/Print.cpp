@@ -22,6 +22,8 @@ static void print(json::OStream &out,
       out.attribute("role", argument.role);
     if (argument.strideMultipleBytes > 0)
       out.attribute("stride_multiple_bytes", argument.strideMultipleBytes);
+    if (argument.anyLastStride)
+      out.attribute("last_stride", "any");
   });
 }
 

@@ -12,18 +12,6 @@ func.func @normalizer(%q: memref<1x1x8x8xf32>, %o: memref<1x1x8x8xf32>, %st: mem
 
 // -----
 
-func.func @storage(%q: memref<1x1x8x8xf64>, %o: memref<1x1x8x8xf64>, %scale: f64) {
-  // expected-error @below {{is not lowered: expected storage f32, bf16 or f16, found 'f64'}}
-  gdpa.attention bhsd none ins(%q, %q, %q : memref<1x1x8x8xf64>, memref<1x1x8x8xf64>, memref<1x1x8x8xf64>)
-      outs(%o : memref<1x1x8x8xf64>) scale(%scale : f64)
-      activation(%s: f64, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
-        gdpa.yield %s : f64
-      }
-  return
-}
-
-// -----
-
 func.func @unplanned(%q: memref<1x1x8x8xf32>, %o: memref<1x1x8x8xf32>, %scale: f32) {
   // expected-error @below {{expected a schedule: run --gdpa-plan first}}
   gdpa.attention bhsd none ins(%q, %q, %q : memref<1x1x8x8xf32>, memref<1x1x8x8xf32>, memref<1x1x8x8xf32>)
@@ -40,18 +28,6 @@ func.func @depth(%q: memref<1x1x8x12xf32>, %o: memref<1x1x8x12xf32>, %scale: f32
   // expected-error @below {{is not lowered: expected a static head dim of 8 to 256 in steps of 8 of the query, found 'memref<1x1x8x12xf32>'}}
   gdpa.attention bhsd none ins(%q, %q, %q : memref<1x1x8x12xf32>, memref<1x1x8x12xf32>, memref<1x1x8x12xf32>)
       outs(%o : memref<1x1x8x12xf32>) scale(%scale : f32)
-      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
-        gdpa.yield %s : f32
-      } {schedule = #gdpa_cpu.schedule<block_q = 256, block_kv = 128, backward_block_q = 128, backward_block_kv = 256, panel = 16, group = 4, tile = 16, ranges = 2>}
-  return
-}
-
-// -----
-
-func.func @strides(%q: memref<1x1x8x8xf32, strided<[?, ?, ?, 2]>>, %o: memref<1x1x8x8xf32>, %scale: f32) {
-  // expected-error @below {{is not lowered: expected buffers with a last stride of 1, found}}
-  gdpa.attention bhsd none ins(%q, %q, %q : memref<1x1x8x8xf32, strided<[?, ?, ?, 2]>>, memref<1x1x8x8xf32, strided<[?, ?, ?, 2]>>, memref<1x1x8x8xf32, strided<[?, ?, ?, 2]>>)
-      outs(%o : memref<1x1x8x8xf32>) scale(%scale : f32)
       activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
         gdpa.yield %s : f32
       } {schedule = #gdpa_cpu.schedule<block_q = 256, block_kv = 128, backward_block_q = 128, backward_block_kv = 256, panel = 16, group = 4, tile = 16, ranges = 2>}
@@ -82,17 +58,5 @@ func.func @vjp(%q: memref<1x1x8x8xf32>, %o: memref<1x1x8x8xf32>, %scale: f32) {
       vjp(%s: f32, %ct: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
         gdpa.yield %ct : f32
       } {schedule = #gdpa_cpu.schedule<block_q = 256, block_kv = 128, backward_block_q = 128, backward_block_kv = 256, panel = 16, group = 4, tile = 16, ranges = 2>}
-  return
-}
-
-// -----
-
-func.func @rank(%q: memref<1x1x8x8xf32>, %c: memref<2x3x4xf32>, %o: memref<1x1x8x8xf32>, %scale: f32) {
-  // expected-error @below {{is not lowered: expected captures of rank at most 2, found 'memref<2x3x4xf32>'}}
-  gdpa.attention bhsd none ins(%q, %q, %q : memref<1x1x8x8xf32>, memref<1x1x8x8xf32>, memref<1x1x8x8xf32>)
-      outs(%o : memref<1x1x8x8xf32>) scale(%scale : f32) captures(%c : memref<2x3x4xf32>)
-      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index, %C: memref<2x3x4xf32>) {
-        gdpa.yield %s : f32
-      }
   return
 }

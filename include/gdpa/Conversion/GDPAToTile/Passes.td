@@ -26,7 +26,7 @@ def ConvertGDPAToTile : Pass<"convert-gdpa-to-tile", "::mlir::ModuleOp"> {
     cu_seqlens, clamped to the rows that there are, and works on a `memref.subview` of that
     sequence's rows: nothing of a neighbour is read.
 
-    Refused with an error: normalizers `sum` and `softmax`, user-written vjp regions, captures of rank 3 and 4, storage f64, head dims that are not multiples of 8 up to 256.
+    Refused with an error: normalizers `sum` and `softmax`, user-written vjp regions, head dims that are not multiples of 8 up to 256.
 
     ```mlir
     gdpa.attention bhsd none ins(%q, %k, %v : memref<...>, ...) outs(%o : memref<...>) ...

@@ -17,6 +17,13 @@ using namespace mlir::gdpa_cpu;
 namespace {
 /// Blocks of 256 stationary by 128 streamed rows keep a key block and the
 /// scores in the second-level cache; a panel is one register tile wide.
+bool isDouble(Operation *op) {
+  if (auto forward = dyn_cast<gdpa::AttentionOp>(op))
+    return forward.getStorageType().isF64();
+  auto backward = dyn_cast<gdpa::AttentionBackwardOp>(op);
+  return backward && backward.getStorageType().isF64();
+}
+
 struct SchedulePlanner : gdpa::SchedulePlannerInterface {
   using gdpa::SchedulePlannerInterface::SchedulePlannerInterface;
 
@@ -37,10 +44,12 @@ struct SchedulePlanner : gdpa::SchedulePlannerInterface {
       int64_t fixed = given ? (given.*field)() : 0;
       return fixed ? fixed : value;
     };
+    // Four vectors of 512 bits, two of 256.
     bool wide = target.vectorBits >= 512;
-    int64_t panel = pick(&ScheduleAttr::getPanel, wide ? 64 : 16);
+    int64_t lanes = (wide ? 64 : 16) / (isDouble(op) ? 2 : 1);
+    int64_t panel = pick(&ScheduleAttr::getPanel, lanes);
     int64_t group = pick(&ScheduleAttr::getGroup, 4);
-    int64_t tile = pick(&ScheduleAttr::getTile, wide ? 64 : 16);
+    int64_t tile = pick(&ScheduleAttr::getTile, lanes);
     int64_t blockQ = pick(&ScheduleAttr::getBlockQ, 256);
     int64_t blockKv = pick(&ScheduleAttr::getBlockKv, 128);
     int64_t backwardQ = pick(&ScheduleAttr::getBackwardBlockQ, 128);

@@ -25,10 +25,9 @@ struct UnrollVectors : gdpa_cpu::impl::GDPACPUUnrollVectorsBase<UnrollVectors> {
     func::FuncOp func = getOperation();
     if (!isProgram(func))
       return;
-    int64_t lanes = vectorBits / 32;
     vector::UnrollVectorOptions options;
     options.setNativeShapeFn(
-        [lanes](Operation *op) -> std::optional<SmallVector<int64_t>> {
+        [bits = int64_t(vectorBits)](Operation *op) -> std::optional<SmallVector<int64_t>> {
           VectorType type;
           if (OpTrait::hasElementwiseMappableTraits(op) && op->getNumResults() == 1)
             type = dyn_cast<VectorType>(op->getResult(0).getType());
@@ -38,6 +37,7 @@ struct UnrollVectors : gdpa_cpu::impl::GDPACPUUnrollVectorsBase<UnrollVectors> {
             type = gather.getVectorType();
           if (!type || type.getRank() < 1)
             return std::nullopt;
+          int64_t lanes = bits / (type.getElementType().isF64() ? 64 : 32);
           SmallVector<int64_t> shape(type.getRank(), 1);
           shape.back() = std::min<int64_t>(type.getShape().back(), lanes);
           return shape;
