@@ -69,6 +69,10 @@ bool isNative(Operation *op) {
 struct ApproximateMath : gdpa_cpu::impl::GDPACPUApproximateMathBase<ApproximateMath> {
   using GDPACPUApproximateMathBase::GDPACPUApproximateMathBase;
 
+  LogicalResult initialize(MLIRContext *context) override {
+    return checkVectorBits(context, vectorBits);
+  }
+
   void runOnOperation() override {
     func::FuncOp func = getOperation();
     if (!isProgram(func))

@@ -90,6 +90,10 @@ namespace {
 struct LowerBlockAccess : gdpa_cpu::impl::GDPACPULowerBlockAccessBase<LowerBlockAccess> {
   using GDPACPULowerBlockAccessBase::GDPACPULowerBlockAccessBase;
 
+  LogicalResult initialize(MLIRContext *context) override {
+    return checkVectorBits(context, vectorBits);
+  }
+
   void runOnOperation() override {
     func::FuncOp func = getOperation();
     if (!isProgram(func))

@@ -27,6 +27,10 @@ namespace {
 struct LowerVectors : gdpa_cpu::impl::GDPACPULowerVectorsBase<LowerVectors> {
   using GDPACPULowerVectorsBase::GDPACPULowerVectorsBase;
 
+  LogicalResult initialize(MLIRContext *context) override {
+    return checkVectorBits(context, vectorBits);
+  }
+
   void runOnOperation() override {
     func::FuncOp func = getOperation();
     if (!isProgram(func))

@@ -21,6 +21,10 @@ namespace {
 struct UnrollVectors : gdpa_cpu::impl::GDPACPUUnrollVectorsBase<UnrollVectors> {
   using GDPACPUUnrollVectorsBase::GDPACPUUnrollVectorsBase;
 
+  LogicalResult initialize(MLIRContext *context) override {
+    return checkVectorBits(context, vectorBits);
+  }
+
   void runOnOperation() override {
     func::FuncOp func = getOperation();
     if (!isProgram(func))

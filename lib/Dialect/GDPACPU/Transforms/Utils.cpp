@@ -11,6 +11,14 @@ bool gdpa_cpu::isProgram(func::FuncOp func) {
   return func->hasAttr(kProgramAttr) && !func.isExternal();
 }
 
+LogicalResult gdpa_cpu::checkVectorBits(MLIRContext *context, int64_t bits) {
+  if (bits == 256 || bits == 512)
+    return success();
+  return emitError(UnknownLoc::get(context),
+                   "expected vector-bits of 256 or 512, found ")
+         << bits;
+}
+
 StringRef gdpa_cpu::getRole(Operation *op) {
   auto role = op->getAttrOfType<StringAttr>(kRoleAttr);
   return role ? role.getValue() : StringRef();

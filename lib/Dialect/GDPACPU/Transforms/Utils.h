@@ -22,6 +22,10 @@ inline constexpr unsigned kNumProgramArguments = 4;
 /// Whether `func` was a block program.
 bool isProgram(func::FuncOp func);
 
+/// Checks the option of a pass: an error where `bits` is not the width of a
+/// vector register.
+LogicalResult checkVectorBits(MLIRContext *context, int64_t bits);
+
 /// The role of `op`, empty where it has none.
 StringRef getRole(Operation *op);
 
