@@ -5,7 +5,7 @@ JOBS ?=
 PYTHON := .venv/bin/python
 export BUILD_DIR
 
-.PHONY: all help setup configure build demo test test-nightly test-gpu docs bench-cpu bench-gpu format clean
+.PHONY: all help setup configure build demo test test-nightly test-gpu fuzz docs bench-cpu bench-gpu format clean
 .DEFAULT_GOAL := build
 
 help: ## this list
@@ -33,6 +33,10 @@ test-nightly: build ## the same with the whole cover and 2,000 random programs
 
 test-gpu: build ## the examples on this machine's GPU: one table
 	@$(PYTHON) python/tests/gpu.py
+
+fuzz: ## ten minutes of libFuzzer over modules, passes and the runtime's files, in preset asan (FUZZ_SECONDS)
+	@$(MAKE) --no-print-directory build PRESET=asan
+	@BUILD_DIR=build-asan scripts/fuzz.sh $(FUZZ_SECONDS)
 
 docs: build ## write the generated pages of docs/
 	@scripts/generate-docs.sh

@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 level=${1:-ci}
 build=${BUILD_DIR:-build}
 status=0
+. scripts/sanitizer-options.sh
 
 section() { printf '\n== %s\n' "$*"; }
 run() { "$@" || status=1; }

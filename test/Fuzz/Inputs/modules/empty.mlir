@@ -1,0 +1,2 @@
+// pipeline: builtin.module(gdpa-to-cpu{gradients=true})
+module {}
