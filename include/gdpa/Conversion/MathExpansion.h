@@ -29,12 +29,18 @@ struct MathExpansionOptions {
   std::function<bool(Operation *)> filter;
 };
 
-/// Adds patterns that expand math.{exp, exp2, expm1, log, log2, log10, log1p,
-/// tanh, erf, sin, cos, powf, rsqrt, cbrt, ...} on f32 (f16 and bf16 are
-/// computed in f32). Errors: at most 2 ulp of f32 for exact, for every input;
-/// infinities, NaN and denormals as in C. Each bound stands at its definition.
+/// Adds patterns that expand every operation of math that is no instruction of a
+/// processor, and arith.remf, on f32 (f16 and bf16 are computed in f32) and f64;
+/// also powers, bit counts and long products of integers and the classification of
+/// floats. Errors on f32: at most 2 ulp for exact, for every input; infinities, NaN
+/// and denormals as in C. Each bound stands at its definition
+/// (docs/approximate-math.md is the table).
 void populateMathExpansionPatterns(RewritePatternSet &patterns,
                                    const MathExpansionOptions &options = {});
+
+/// Adds patterns that replace operations with two results (math.sincos,
+/// arith.addui_extended, ...) by operations with one.
+void populateSingleResultPatterns(RewritePatternSet &patterns);
 
 } // namespace mlir::gdpa
 

@@ -59,6 +59,9 @@ private:
   LogicalResult cloneOp(Operation *op);
   LogicalResult cloneGeneric(Operation *op);
   LogicalResult cloneConstant(arith::ConstantOp op);
+  /// math.isinf, math.isnormal: a number is normal in the type that the program has.
+  Value classify(Operation *op);
+  Value clonePower(math::IPowIOp op);
   void cloneLoad(Operation *op, Value capture, ValueRange indices);
   void cloneAccumulate(AccumulateOp op);
 
@@ -200,6 +203,14 @@ LogicalResult RegionCloner::cloneOp(Operation *op) {
                         .getResult());
         return success();
       })
+      .Case<math::IsInfOp, math::IsNormalOp>([&](auto classification) {
+        mapping.map(classification.getResult(), classify(classification));
+        return success();
+      })
+      .Case<math::IPowIOp>([&](math::IPowIOp power) {
+        mapping.map(power.getResult(), clonePower(power));
+        return success();
+      })
       .Case<tensor::ExtractOp>([&](tensor::ExtractOp extract) {
         cloneLoad(extract, extract.getTensor(), extract.getIndices());
         return success();
@@ -270,6 +281,64 @@ LogicalResult RegionCloner::cloneConstant(arith::ConstantOp op) {
       builder, op.getLoc(), FloatAttr::get(builder.getF64Type(), number));
   mapping.map(op.getResult(), constant);
   return success();
+}
+
+Value RegionCloner::classify(Operation *op) {
+  Location loc = op->getLoc();
+  Value operand = op->getOperand(0);
+  Value x = math::AbsFOp::create(builder, loc, mapping.lookup(operand));
+  auto compare = [&](arith::CmpFPredicate predicate, APFloat bound) -> Value {
+    bool losesInfo = false;
+    bound.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven,
+                  &losesInfo);
+    Value constant = arith::ConstantOp::create(
+        builder, loc, FloatAttr::get(builder.getF64Type(), bound));
+    return arith::CmpFOp::create(builder, loc, predicate, x, constant);
+  };
+  const llvm::fltSemantics &semantics =
+      cast<FloatType>(operand.getType()).getFloatSemantics();
+  APFloat infinity = APFloat::getInf(semantics);
+  if (isa<math::IsInfOp>(op))
+    return compare(arith::CmpFPredicate::OEQ, infinity);
+  Value finite = compare(arith::CmpFPredicate::OLT, infinity);
+  Value large = compare(arith::CmpFPredicate::OGE,
+                        APFloat::getSmallestNormalized(semantics));
+  return arith::AndIOp::create(builder, loc, finite, large);
+}
+
+/// Multiplies |exponent| times, counted down; a negative exponent divides.
+Value RegionCloner::clonePower(math::IPowIOp op) {
+  Location loc = op.getLoc();
+  Type type = op.getType();
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(builder, loc,
+                                     builder.getIntegerAttr(type, value));
+  };
+  Value base = mapping.lookup(op.getLhs());
+  Value exponent = mapping.lookup(op.getRhs());
+  Value zero = constant(0), one = constant(1);
+  auto loop = scf::WhileOp::create(
+      builder, loc, TypeRange{type, type},
+      ValueRange{math::AbsIOp::create(builder, loc, exponent), one},
+      [&](OpBuilder &b, Location loc, ValueRange args) {
+        Value more = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
+                                           args[0], zero);
+        scf::ConditionOp::create(b, loc, more, args);
+      },
+      [&](OpBuilder &b, Location loc, ValueRange args) {
+        Value rest = arith::SubIOp::create(b, loc, args[0], one);
+        Value product = arith::MulIOp::create(b, loc, args[1], base);
+        scf::YieldOp::create(b, loc, ValueRange{rest, product});
+      });
+  Value power = loop.getResult(1);
+  // 1 / power: only 1 and -1 have an inverse among the integers.
+  Value isNegative = arith::CmpIOp::create(
+      builder, loc, arith::CmpIPredicate::slt, exponent, zero);
+  Value square = arith::MulIOp::create(builder, loc, base, base);
+  Value isUnit = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                       square, one);
+  Value inverse = arith::SelectOp::create(builder, loc, isUnit, power, zero);
+  return arith::SelectOp::create(builder, loc, isNegative, inverse, power);
 }
 
 SmallVector<Value> RegionCloner::clampIndices(Location loc, Value memref,

@@ -1,11 +1,15 @@
 //===- FlattenRegion.cpp - straight-line scalar regions -------------------===//
 
 #include "FlattenRegion.h"
+#include "gdpa/Conversion/MathExpansion.h"
 #include "gdpa/Dialect/GDPA/IR/GDPA.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Utils/Utils.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
 using namespace mlir::gdpa_tile;
@@ -59,6 +63,23 @@ static void ifToSelect(scf::IfOp op) {
   op.erase();
 }
 
+/// Operations with one result each: only those are known elementwise on vectors.
+static void splitResults(Region &region) {
+  SmallVector<Operation *> several;
+  region.walk([&](Operation *op) {
+    if (isa<math::SincosOp, arith::AddUIExtendedOp, arith::MulSIExtendedOp,
+            arith::MulUIExtendedOp>(op))
+      several.push_back(op);
+  });
+  if (several.empty())
+    return;
+  RewritePatternSet patterns(region.getContext());
+  gdpa::populateSingleResultPatterns(patterns);
+  GreedyRewriteConfig config;
+  config.setStrictness(GreedyRewriteStrictness::ExistingOps);
+  (void)applyOpPatternsGreedily(several, std::move(patterns), config);
+}
+
 LogicalResult mlir::gdpa_tile::flattenRegion(Region &region) {
   if (region.empty())
     return success();
@@ -74,5 +95,6 @@ LogicalResult mlir::gdpa_tile::flattenRegion(Region &region) {
   region.walk([&](scf::IfOp op) { conditionals.push_back(op); });
   for (scf::IfOp op : conditionals) // innermost first
     ifToSelect(op);
+  splitResults(region);
   return success();
 }

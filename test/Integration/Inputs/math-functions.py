@@ -1,30 +1,43 @@
-"""Prints one function per elementary operation: it applies the operation to a buffer, eight elements at a time."""
+"""Prints one function per elementary operation: it applies the operation to a buffer, eight (f32) or four (f64) elements at a time.
 
-UNARY = "exp exp2 expm1 log log2 log10 log1p tanh sinh cosh erf sin cos rsqrt".split()
-BINARY = {"powf": "math.powf %x, %y", "remf": "arith.remf %x, %y"}
+    math-functions.py [exact|fast] [f32] [f64]
+"""
+
+import sys
+
+UNARY = ("exp exp2 expm1 log log2 log10 log1p tanh sinh cosh asinh acosh atanh erf erfc sin cos tan asin acos atan cbrt "
+         "rsqrt").split()
+BINARY = {"powf": "math.powf %x, %y", "remf": "arith.remf %x, %y", "atan2": "math.atan2 %x, %y"}
+LANES = {"f32": 8, "f64": 4}
 
 
-def function(name, expression, inputs):
-    arguments = "".join(f"%{i}: memref<?xf32>, " for i in inputs)
-    loads = "\n".join(f"    %{v} = vector.load %{i}[%k] : memref<?xf32>, vector<8xf32>" for i, v in zip(inputs, "xy"))
-    return f"""func.func @k_{name}({arguments}%out: memref<?xf32>) attributes {{llvm.emit_c_interface, gdpa_cpu.program}} {{
+def function(name, expression, inputs, kind, precision):
+    lanes = LANES[kind]
+    arguments = "".join(f"%{i}: memref<?x{kind}>, " for i in inputs)
+    loads = "\n".join(f"    %{v} = vector.load %{i}[%k] : memref<?x{kind}>, vector<{lanes}x{kind}>" for i, v in zip(inputs, "xy"))
+    attributes = f"llvm.emit_c_interface, gdpa_cpu.program, precision = #gdpa.precision<{precision}>"
+    return f"""func.func @{kind}_{name}({arguments}%out: memref<?x{kind}>) attributes {{{attributes}}} {{
   %c0 = arith.constant 0 : index
-  %c8 = arith.constant 8 : index
-  %n = memref.dim %out, %c0 : memref<?xf32>
-  scf.for %k = %c0 to %n step %c8 {{
+  %step = arith.constant {lanes} : index
+  %n = memref.dim %out, %c0 : memref<?x{kind}>
+  scf.for %k = %c0 to %n step %step {{
 {loads}
-    %r = {expression} : vector<8xf32>
-    vector.store %r, %out[%k] : memref<?xf32>, vector<8xf32>
+    %r = {expression} : vector<{lanes}x{kind}>
+    vector.store %r, %out[%k] : memref<?x{kind}>, vector<{lanes}x{kind}>
   }}
   return
 }}"""
 
 
-for name in UNARY:
-    print(function(name, f"math.{name} %x", ["a"]))
-# exp with its result added to a constant takes a cheaper road
-print(function("logistic", "arith.divf %one, %sum", ["a"]).replace(
-    "    %r =", "    %e = math.exp %x : vector<8xf32>\n    %one = arith.constant dense<1.0> : vector<8xf32>\n"
-    "    %sum = arith.addf %e, %one : vector<8xf32>\n    %r ="))
-for name, expression in BINARY.items():
-    print(function(name, expression, ["a", "b"]))
+precision = "fast" if "fast" in sys.argv else "exact"
+for kind in LANES:
+    if kind not in sys.argv and not (kind == "f32" and "f64" not in sys.argv):
+        continue
+    for name in UNARY:
+        print(function(name, f"math.{name} %x", ["a"], kind, precision))
+    # exp with its result added to a constant takes a cheaper road
+    print(function("logistic", "arith.divf %one, %sum", ["a"], kind, precision).replace(
+        "    %r =", f"    %e = math.exp %x : vector<{LANES[kind]}x{kind}>\n    %one = arith.constant dense<1.0> : vector<{LANES[kind]}x{kind}>\n"
+        f"    %sum = arith.addf %e, %one : vector<{LANES[kind]}x{kind}>\n    %r ="))
+    for name, expression in BINARY.items():
+        print(function(name, expression, ["a", "b"], kind, precision))

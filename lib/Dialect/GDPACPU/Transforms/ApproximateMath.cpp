@@ -62,8 +62,7 @@ bool isNative(Operation *op) {
   return isa<math::AbsFOp, math::AbsIOp, math::CeilOp, math::CopySignOp,
              math::FloorOp, math::FmaOp, math::RoundOp, math::RoundEvenOp,
              math::SqrtOp, math::TruncOp, math::CtPopOp, math::CountLeadingZerosOp,
-             math::CountTrailingZerosOp, math::IsNaNOp, math::IsInfOp,
-             math::IsFiniteOp, math::IsNormalOp>(op);
+             math::CountTrailingZerosOp>(op);
 }
 
 struct ApproximateMath : gdpa_cpu::impl::GDPACPUApproximateMathBase<ApproximateMath> {
@@ -81,11 +80,11 @@ struct ApproximateMath : gdpa_cpu::impl::GDPACPUApproximateMathBase<ApproximateM
     if (auto precision = func->getAttrOfType<gdpa::PrecisionAttr>("precision"))
       options.fast = precision.getValue() == gdpa::Precision::Fast;
     options.x86Scalef = vectorBits == 512;
+    options.filter = [](Operation *op) { return !isNative(op); };
     applyPatterns(func, [&](RewritePatternSet &patterns) {
       gdpa::populateMathExpansionPatterns(patterns, options);
       patterns.add<RoundToBF16>(&getContext());
-      math::populateExpansionPatterns(
-          patterns, {"ipowi", "fpowi", "tan", "asinh", "acosh", "atanh"});
+      math::populateExpansionPatterns(patterns, {"fpowi"});
     });
     // Anything else would be a call of the C library for each element.
     WalkResult result = func.walk([](Operation *op) {

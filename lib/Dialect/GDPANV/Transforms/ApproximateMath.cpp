@@ -248,6 +248,16 @@ template <class Op> struct FastTrigonometric : FastPattern<Op> {
   }
 };
 
+/// Their quotient.
+struct FastTan : FastPattern<math::TanOp> {
+  using FastPattern::FastPattern;
+  Value expand(math::TanOp op, MathBuilder &b) const final {
+    Value x = op.getOperand();
+    return b.div(math::SinOp::create(b.rewriter, b.loc, x),
+                 math::CosOp::create(b.rewriter, b.loc, x));
+  }
+};
+
 struct FastRsqrt : FastPattern<math::RsqrtOp> {
   using FastPattern::FastPattern;
   Value expand(math::RsqrtOp op, MathBuilder &b) const final {
@@ -320,6 +330,17 @@ void markApproximations(Operation *root) {
   });
 }
 
+/// Whether PTX has an instruction, or LLVM a short sequence of them, for `op`.
+bool isNative(Operation *op, bool fast) {
+  if (isa<math::AbsFOp, math::AbsIOp, math::CeilOp, math::CopySignOp,
+          math::CtPopOp, math::FloorOp, math::FmaOp, math::RoundOp,
+          math::RoundEvenOp, math::SqrtOp, math::TruncOp>(op))
+    return true;
+  return fast && getElementTypeOrSelf(op->getResult(0).getType()).isF32() &&
+         isa<math::TanhOp, math::Exp2Op, math::Log2Op, math::RsqrtOp,
+             math::SinOp, math::CosOp>(op);
+}
+
 struct ApproximateMath
     : gdpa_nv::impl::GDPANVApproximateMathBase<ApproximateMath> {
   void runOnOperation() override {
@@ -338,27 +359,34 @@ struct ApproximateMath
       patterns.add<FastLogistic>(context, /*benefit=*/3);
       patterns.add<FastExp, FastExpM1, FastLog<math::LogOp>, FastLog<math::Log10Op>,
                    FastLog1p, FastErf, FastTrigonometric<math::SinOp>,
-                   FastTrigonometric<math::CosOp>, FastPow>(context,
+                   FastTrigonometric<math::CosOp>, FastTan, FastPow>(context,
                                                             /*benefit=*/2);
     }
     // The rest as arithmetic; what the hardware computes exactly stays.
     gdpa::MathExpansionOptions expansion;
     expansion.fast = fast;
     expansion.filter = [fast](Operation *op) {
-      if (isa<math::SqrtOp>(op))
-        return false;
-      return !fast || !isa<math::TanhOp, math::Exp2Op, math::Log2Op,
-                           math::RsqrtOp, math::SinOp, math::CosOp>(op);
+      return !isNative(op, fast);
     };
     gdpa::populateMathExpansionPatterns(patterns, expansion);
-    // Not clampf: upstream's expansion takes its bounds the wrong way round.
-    SmallVector<StringRef> expanded{"sinh",  "cosh",  "tan",  "asinh",
-                                    "acosh", "atanh", "fpowi"};
-    math::populateExpansionPatterns(patterns, expanded);
+    math::populateExpansionPatterns(patterns, {"fpowi"});
     if (failed(applyPatternsGreedily(function, std::move(patterns))))
       return signalPassFailure();
     if (fast)
       markApproximations(function);
+    // Anything else would be a call of libdevice.
+    WalkResult result = function.walk([&](Operation *op) {
+      if (isa_and_nonnull<math::MathDialect>(op->getDialect()) &&
+          !isNative(op, fast)) {
+        op->emitOpError("expected a function that can be computed without "
+                        "libdevice, found ")
+            << op->getName() << " on " << op->getResult(0).getType();
+        return WalkResult::interrupt();
+      }
+      return WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
   }
 };
 } // namespace
