@@ -31,6 +31,11 @@ class Example:
     learned: tuple[str, ...] = ()
     # the activation's first derivative jumps somewhere: central differences mean nothing near it
     kinks: bool = False
+    # "none", "sum" or "softmax": the latter two have row statistics
+    normalizer: str = "none"
+    # where the example has a vjp region: vjp(s, ct, b, h, i, j, nq, nk, captures) -> ds, {capture: gradient}; a capture that is not there has
+    # gradient zero. ct is zero where masked.
+    vjp: Optional[Callable] = None
 
     @property
     def path(self) -> pathlib.Path:
@@ -102,6 +107,12 @@ ALL = [
     Example("distance-decay", lambda s, b, h, i, j, nq, nk, c: s * sigmoid(s) * np.exp(-c["slopes"][h] * np.abs(i - j)),
             captures={"slopes": per_head(0.01, 0.2)}, learned=("slopes",)),
     Example("hstu", lambda s, b, h, i, j, nq, nk, c: s * sigmoid(s) / nk, mask=lambda b, h, i, j, nq, nk, c: i >= j),
+    Example("softmax", lambda s, *_: s, normalizer="softmax"),
+    Example("softmax-soft-cap", lambda s, *_: 15 * np.tanh(s / 15), mask=causal_mask, normalizer="softmax"),
+    Example("relu-normalized", lambda s, *_: np.maximum(s, 0) + 0.1, kinks=True, normalizer="sum"),
+    Example("straight-through", lambda s, b, h, i, j, nq, nk, c: np.clip(s + c["bias"][h], 0, c["ceiling"]),
+            captures={"bias": per_head(-1, 1), "ceiling": lambda random, sizes: 1.0}, learned=("bias", "ceiling"),
+            vjp=lambda s, ct, b, h, i, j, nq, nk, c: (ct, {"bias": ct.sum((0, 2, 3))})),
     Example("document-mask", lambda s, *_: s * sigmoid(1.702 * s), captures={"documents": documents}, mask=document_mask),
 ]
 BY_NAME = {example.name: example for example in ALL}

@@ -57,14 +57,26 @@ def unfused(name, inputs, captures, scale):
     def weights(s):
         z = example.activation(s, b, h, i, j, nq, nk, captures)
         if example.mask is not None:
-            z = np.where(example.mask(b, h, i, j, nq, nk, captures), z, np.float32(0))
+            masked = np.float32(-1e30 if example.normalizer == "softmax" else 0)
+            z = np.where(example.mask(b, h, i, j, nq, nk, captures), z, masked)
         return z.astype(np.float32, copy=False)
 
+    def normalized(z):
+        if example.normalizer == "none":
+            return z
+        if example.normalizer == "softmax":
+            z = np.exp(z - z.max(3, keepdims=True))
+        return z / z.sum(3, keepdims=True)
+
     s = np.float32(scale) * (q @ k.swapaxes(2, 3))
-    w = weights(s)
+    z = weights(s)
+    w = normalized(z)
     o = w @ v
     step = np.float32(2**-10)
-    ds = (weights(s + step) - w) / step * (do @ v.swapaxes(2, 3))
+    ct = do @ v.swapaxes(2, 3)
+    if example.normalizer != "none":
+        ct = (ct - (do * o).sum(3, keepdims=True)) * (w if example.normalizer == "softmax" else 1 / z.sum(3, keepdims=True))
+    ds = (weights(s + step) - z) / step * ct
     dq = np.float32(scale) * (ds @ k)
     dk = np.float32(scale) * (ds.swapaxes(2, 3) @ q)
     dv = w.swapaxes(2, 3) @ do

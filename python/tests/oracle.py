@@ -88,7 +88,8 @@ class Attention:
         shape = gradient.shape
         return gradient.reshape(shape[0], self.key_heads, self.group, *shape[2:]).sum(axis=2)
 
-    def backward(self, d_output, d_statistics=0.0, step=1e-5):
+    def backward(self, d_output, d_statistics=0.0, step=1e-5, vjp=None):
+        """Gradients of q, k, v and the cotangent of z; with `vjp`, a formula in place of differences, those of captures too."""
         weights, statistics = self.normalized(self.values())
         cotangent = np.einsum("bhie,bhje->bhij", d_output, self.v)
         if statistics is not None:
@@ -101,14 +102,32 @@ class Attention:
                 else:
                     cotangent = weights * (cotangent - delta[..., None] + row)
         cotangent = np.where(self.kept, cotangent, 0.0)
-        slope = (self.values(self.scores + step) - self.values(self.scores - step)) / (2 * step)
-        ds = np.where(self.kept, slope * cotangent, 0.0)
+        captures = {}
+        if vjp is None:
+            ds = (self.values(self.scores + step) - self.values(self.scores - step)) / (2 * step) * cotangent
+        else:
+            ds, captures = vjp(self.scores, cotangent, *self.coordinates, self.nq, self.nk, self.captures)
+        ds = np.where(self.kept, ds, 0.0)
         gradients = {
+            **{f"d_{name}": value for name, value in captures.items()},
             "dq": self.scale * np.einsum("bhij,bhjd->bhid", ds, self.k),
             "dk": self.fold(self.scale * np.einsum("bhij,bhid->bhjd", ds, self.q)),
             "dv": self.fold(np.einsum("bhij,bhie->bhje", weights, d_output)),
         }
         return gradients, cotangent
+
+    def magnitudes(self, d_output, step=1e-5):
+        """The sums of the absolute terms of dq and dk. A normalizer's cotangent is a difference that cancels where few keys have weight:
+        with one key it is zero, and what rounding leaves of it can only be compared with its terms."""
+        weights, statistics = self.normalized(self.values())
+        cotangent = np.einsum("bhie,bhje->bhij", np.abs(d_output), np.abs(self.v))
+        cotangent += np.einsum("bhie,bhie->bhi", np.abs(d_output), np.abs(weights @ self.v))[..., None]
+        with np.errstate(all="ignore"):
+            factor = weights if self.normalizer == "softmax" else np.nan_to_num(1 / statistics[..., None], posinf=0, neginf=0)
+        slope = (self.values(self.scores + step) - self.values(self.scores - step)) / (2 * step)
+        ds = np.where(self.kept, np.abs(slope * cotangent * factor), 0.0)
+        return {"dq": self.scale * np.einsum("bhij,bhjd->bhid", ds, np.abs(self.k)),
+                "dk": self.fold(self.scale * np.einsum("bhij,bhid->bhjd", ds, np.abs(self.q)))}
 
     def capture_gradient(self, name, cotangent, step=1e-5):
         """The gradient of one capture and the sum of the absolute terms of each of its elements."""

@@ -46,11 +46,6 @@ FROM_ABOVE = edited(SILU, ("%z = arith.divf %s, %d : f32", "%z = arith.divf %sca
 NO_DERIVATIVE = edited(SILU, ("%z = arith.divf %s, %d : f32", "%n32 = arith.bitcast %d : f32 to i32\n        %z = arith.bitcast %n32 : i32 to f32"))
 CAPTURE_INDEX = edited(catalogue.BY_NAME["polynomial"].source, ("%i3 = arith.constant 3 : index", "%i3 = arith.constant 4 : index"))
 SYNTAX = edited(SILU, ("scale(%scale : f32)", "skale(%scale : f32)"))
-SOFTMAX = edited(SILU, ("%o = gdpa.attention bhsd none", "%o, %st = gdpa.attention bhsd softmax"),
-                 ("outs(%o0 : !output)", "outs(%o0, %st0 : !output, tensor<?x?x?xf32>)"),
-                 ("%o0 = tensor.empty(%batch, %heads, %queries) : !output",
-                  "%o0 = tensor.empty(%batch, %heads, %queries) : !output\n  %st0 = tensor.empty(%batch, %heads, %queries) : tensor<?x?x?xf32>"),
-                 ("-> !output\n  return", "-> !output, tensor<?x?x?xf32>\n  return"))
 
 PROGRAMS = {
     "wrong-rank": (RANK_THREE, ["expected", "rank", "found"]),
@@ -62,7 +57,6 @@ PROGRAMS = {
     "no-derivative": (NO_DERIVATIVE, ["arith.bitcast", "derivative"]),
     "static-capture-index-out-of-range": (CAPTURE_INDEX, ["expected", "4", "found"]),
     "syntax": (SYNTAX, ["expected", "scale"]),
-    "softmax-is-not-lowered-yet": (SOFTMAX, ["softmax"]),
     "empty": ("", ["attention"]),
 }
 
@@ -71,7 +65,7 @@ PROGRAMS = {
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_compile_refuses(name, target, tmp_path):
     source, words = PROGRAMS[name]
-    if target == "reference" and name in ("no-derivative", "softmax-is-not-lowered-yet"):
+    if target == "reference" and name == "no-derivative":
         pytest.skip("central differences need no rule; the reference may know more than the kernels")
     if target == "sm_80":
         source = source.replace("xf32>", "xbf16>") if "bf16" not in source and "captures" not in source else source

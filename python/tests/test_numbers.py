@@ -64,6 +64,8 @@ def test_against_float64(kernel, runs, tmp_path):
         captures = {name: make(rng, sizes) for name, make in example.captures.items()}
         scale = 1 / math.sqrt(d)
         names = ["o", "dq", "dk", "dv", *(f"d_{name}" for name in example.learned)]
+        if example.normalizer != "none":
+            names.append("stats")
         done = support.run_kernel(description, {**inputs, **captures, "scale": float(np.float32(scale))}, tmp_path,
                                   outputs=names, grad=True, options=["--check"])
         where = f"{run}: {done.command}\n"
@@ -72,17 +74,28 @@ def test_against_float64(kernel, runs, tmp_path):
             continue
         wide = support.as_float64(inputs)
         with np.errstate(divide="ignore", invalid="ignore"):
-            case = oracle.Attention(wide["q"], wide["k"], wide["v"], float(np.float32(scale)), example.activation, example.mask, captures)
+            case = oracle.Attention(wide["q"], wide["k"], wide["v"], float(np.float32(scale)), example.activation, example.mask, captures,
+                                    example.normalizer)
             want = case.forward()
+            statistics = case.statistics()
         for name in names:
             line = done.lines[name]
             if line["error"] is None and line["left_out"] == math.prod(line["shape"]):
                 continue  # nothing to compare: no element, or a kink in every row
+            if example.normalizer != "none" and nk == 1 and name in ("dq", "dk"):
+                gradients, _ = case.backward(wide["do"])
+                if oracle.error(done.arrays[name], gradients[name], case.magnitudes(wide["do"])[name]) <= support.TOLERANCE[dtype]:
+                    continue
             if line["error"] is None or not within(float(line["error"]), dtype, name, case, want):
                 problems.append(f"{where}{name}: error {line['error']} against the reference, {line['left_out']} left out")
         found = oracle.error(done.arrays["o"], want)
         if not within(found, dtype, "o", case, want):
             problems.append(f"{where}o: error {found} against numpy")
+        if statistics is not None:  # lse is -inf where a query keeps no key
+            got, finite = done.arrays["stats"], np.isfinite(statistics)
+            found = oracle.error(np.where(finite, got, 0), np.where(finite, statistics, 0))
+            if found > support.TOLERANCE[dtype] or (got != statistics)[~finite].any():
+                problems.append(f"{where}stats: error {found} against numpy")
         for name in names:
             if np.isnan(done.arrays[name]).any():
                 problems.append(f"{where}{name}: {np.isnan(done.arrays[name]).sum()} elements were not written or are NaN")
@@ -97,15 +110,20 @@ def test_gradients_against_numpy(example, tmp_path):
     inputs = support.make_inputs(rng, "f32", 2, 4, 2, 19, 23, 64, 64)
     captures = {name: make(rng, sizes) for name, make in example.captures.items()}
     description = support.compile_program(example.source, tmp_path, reference=False)
+    if example.normalizer != "none":
+        inputs["dstats"] = rng.standard_normal((2, 4, 19)).astype(np.float32)
     names = ["dq", "dk", "dv", *(f"d_{name}" for name in example.learned)]
     done = support.run_kernel(description, {**inputs, **captures, "scale": 0.125}, tmp_path, outputs=names, grad=True)
     assert done.status == support.RESULT, done.stderr
     wide = support.as_float64(inputs)
-    case = oracle.Attention(wide["q"], wide["k"], wide["v"], 0.125, example.activation, example.mask, captures)
-    gradients, cotangent = case.backward(wide["do"])
+    case = oracle.Attention(wide["q"], wide["k"], wide["v"], 0.125, example.activation, example.mask, captures, example.normalizer)
+    gradients, cotangent = case.backward(wide["do"], wide.get("dstats", 0.0), vjp=example.vjp)
     for name, want in gradients.items():
         assert oracle.error(done.arrays[name], want) <= 1e-5, name
     for name in example.learned:
+        if example.vjp is not None:
+            assert f"d_{name}" in gradients or not done.arrays[f"d_{name}"].any(), f"d_{name}"
+            continue
         want, absolute = case.capture_gradient(name, cotangent)
         assert oracle.error(done.arrays[f"d_{name}"], want, absolute) <= 1e-5, f"d_{name}"
 

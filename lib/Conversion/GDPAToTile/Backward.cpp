@@ -2,6 +2,7 @@
 
 #include "Backward.h"
 #include "FlattenRegion.h"
+#include "RowTerms.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -10,12 +11,14 @@ using namespace mlir::gdpa_tile;
 /// Block arguments of a joint region before the captures: s, ct, coordinates.
 static constexpr unsigned kFirstJointCapture = 2 + gdpa::kNumCoordinates;
 
-BackwardContext::BackwardContext(gdpa::AttentionBackwardOp op, StringRef name)
+BackwardContext::BackwardContext(gdpa::AttentionBackwardOp op, StringRef name,
+                                 ArrayRef<Value> rowTerms)
     : op(op), name(name), loc(op.getLoc()), host(op),
       schedule(op.getScheduleAttr()),
       sizes(HostSizes::of(host, loc, op.getQuery(), op.getKey(), op.getValue(),
                           op.getCuSeqlensQuery(), op.getCuSeqlensKey())),
-      info(RegionInfo::analyze(op.getJoint(), &op.getMask(), /*joint=*/true)) {
+      info(RegionInfo::analyze(op.getJoint(), &op.getMask(), /*joint=*/true)),
+      rowTerms(rowTerms) {
   for (auto [number, accumulate] : llvm::enumerate(info.accumulations)) {
     auto argument = cast<BlockArgument>(accumulate.getCapture());
     int64_t capture = argument.getArgNumber() - kFirstJointCapture;
@@ -40,7 +43,18 @@ SmallVector<Value> BackwardContext::inputs(ArrayRef<Value> more) const {
                                operation.getScale()};
   llvm::append_range(values, sizes.inputs());
   llvm::append_range(values, operation.getCaptures());
+  llvm::append_range(values, rowTerms);
   llvm::append_range(values, more);
+  return values;
+}
+
+SmallVector<Value>
+BackwardContext::captures(Program &program, Sequences &sequences,
+                          const Sequence &sequence) const {
+  auto operation = op;
+  SmallVector<Value> values = program.all(operation.getCaptures());
+  for (Value term : rowTerms)
+    values.push_back(sequences.rows(term, sequence, RowKind::Query).buffer);
   return values;
 }
 
@@ -74,7 +88,10 @@ LogicalResult gdpa_tile::lowerBackward(gdpa::AttentionBackwardOp op,
   if (failed(flattenRegion(op.getJoint())) ||
       failed(flattenRegion(op.getMask())))
     return failure();
-  BackwardContext context(op, name);
+  FailureOr<SmallVector<Value>> rowTerms = lowerNormalizer(op, name);
+  if (failed(rowTerms))
+    return failure();
+  BackwardContext context(op, name, *rowTerms);
   LogicalResult result = context.schedule.getKeyRanges() > 0
                              ? lowerSingleBackward(context)
                              : lowerSeparateBackward(context);

@@ -17,7 +17,9 @@ struct CaptureGradient {
 
 /// The operation being lowered and what all its kernels need.
 struct BackwardContext {
-  BackwardContext(gdpa::AttentionBackwardOp op, StringRef name);
+  /// `rowTerms`: workspaces that the joint region reads behind its captures.
+  BackwardContext(gdpa::AttentionBackwardOp op, StringRef name,
+                  ArrayRef<Value> rowTerms);
 
   gdpa::AttentionBackwardOp op;
   StringRef name;
@@ -26,10 +28,14 @@ struct BackwardContext {
   gdpa::ScheduleAttrInterface schedule;
   HostSizes sizes;
   RegionInfo info;
+  SmallVector<Value> rowTerms; // host buffers
   SmallVector<CaptureGradient> gradients;
 
   BlockScheme scheme(gdpa::KernelKind kind) const;
-  /// q, k, v, do, scale and captures, then `more`.
+  /// What the regions take behind the coordinates, inside a program.
+  SmallVector<Value> captures(Program &program, Sequences &sequences,
+                              const Sequence &sequence) const;
+  /// q, k, v, do, scale, captures and row terms, then `more`.
   SmallVector<Value> inputs(ArrayRef<Value> more) const;
   Value hostIndex(int64_t value);
   Value hostCeilDiv(Value value, int64_t divisor);

@@ -189,8 +189,11 @@ BlockBuilder::rowPositions(Value buffer, Side side, ArrayRef<Dim> dims) const {
 
 BlockTensor BlockBuilder::loadRows(const RowsView &view, Value head, Value row,
                                    Side side, ArrayRef<Dim> dims,
-                                   Type element) {
-  return load(view.buffer, view.at(builder, loc, head, row), dims, element,
+                                   Type element, Value column) {
+  SmallVector<Value> offsets = view.at(builder, loc, head, row);
+  if (column)
+    offsets.back() = column;
+  return load(view.buffer, offsets, dims, element,
               rowPositions(view.buffer, side, dims));
 }
 
@@ -214,12 +217,15 @@ BlockTensor BlockBuilder::empty(ArrayRef<Dim> dims, Type element) {
   return {tensor, Dims(dims)};
 }
 
-BlockTensor BlockBuilder::zeros(ArrayRef<Dim> dims, Type element) {
-  BlockTensor block = empty(dims, element);
-  block.tensor = linalg::FillOp::create(builder, loc, zero(element),
-                                        block.tensor)
-                     .getResult(0);
+BlockTensor BlockBuilder::filled(ArrayRef<Dim> dims, Value value) {
+  BlockTensor block = empty(dims, value.getType());
+  block.tensor =
+      linalg::FillOp::create(builder, loc, value, block.tensor).getResult(0);
   return block;
+}
+
+BlockTensor BlockBuilder::zeros(ArrayRef<Dim> dims, Type element) {
+  return filled(dims, zero(element));
 }
 
 BlockTensor BlockBuilder::contract(BlockTensor lhs, BlockTensor rhs, BlockTensor accumulator,
@@ -282,6 +288,32 @@ BlockTensor BlockBuilder::reduce(BlockTensor block, BlockTensor accumulator) {
                      [&](OpBuilder &b, Location l, ValueRange args) -> Value {
                        return arith::AddFOp::create(b, l, args[0], args[1]);
                      });
+}
+
+Value BlockBuilder::larger(OpBuilder &b, Location l, Value lhs, Value rhs) const {
+  // One instruction each: maxnum on NVIDIA, compare and select on x86.
+  if (!scheme.packed)
+    return arith::MaxNumFOp::create(b, l, lhs, rhs);
+  Value isLarger =
+      arith::CmpFOp::create(b, l, arith::CmpFPredicate::OGT, lhs, rhs);
+  return arith::SelectOp::create(b, l, isLarger, lhs, rhs);
+}
+
+BlockTensor BlockBuilder::reduceMax(BlockTensor block, BlockTensor accumulator) {
+  return elementwise(*this, {block}, accumulator, "reduce",
+                     [&](OpBuilder &b, Location l, ValueRange args) -> Value {
+                       return larger(b, l, args[0], args[1]);
+                     });
+}
+
+BlockTensor BlockBuilder::map(ArrayRef<BlockTensor> inputs, ArrayRef<Dim> dims,
+                              Type element, Body body) {
+  return elementwise(*this, inputs, empty(dims, element), "map", body);
+}
+
+BlockTensor BlockBuilder::update(BlockTensor block, ArrayRef<BlockTensor> inputs,
+                                 Body body) {
+  return elementwise(*this, inputs, block, "map", body);
 }
 
 BlockTensor BlockBuilder::add(BlockTensor lhs, BlockTensor rhs) {

@@ -107,7 +107,7 @@ public:
   /// Rows of `side` of one head, from `row` on, and their columns where `dims`
   /// has them.
   BlockTensor loadRows(const RowsView &view, Value head, Value row, Side side,
-                       ArrayRef<Dim> dims, Type element);
+                       ArrayRef<Dim> dims, Type element, Value column = {});
   void storeRows(BlockTensor block, const RowsView &view, Value head, Value row,
                  Side side);
 
@@ -124,8 +124,26 @@ public:
   /// accumulator + the sum of `block` over the dimensions that the accumulator
   /// does not have.
   BlockTensor reduce(BlockTensor block, BlockTensor accumulator);
+  /// The larger of the accumulator and the largest element of `block` over the
+  /// dimensions that the accumulator does not have.
+  BlockTensor reduceMax(BlockTensor block, BlockTensor accumulator);
+  /// The larger of two scalars; the right one where the left one is NaN.
+  Value larger(OpBuilder &b, Location l, Value lhs, Value rhs) const;
   /// lhs + rhs, element by element.
   BlockTensor add(BlockTensor lhs, BlockTensor rhs);
+
+  /// Scalar code for one element; its arguments are the inputs' elements.
+  using Body = function_ref<Value(OpBuilder &, Location, ValueRange)>;
+  /// A new block of `dims`, computed element by element from inputs that have
+  /// all or some of them (a vector of rows is repeated along columns).
+  BlockTensor map(ArrayRef<BlockTensor> inputs, ArrayRef<Dim> dims,
+                  Type element, Body body);
+  /// `block` overwritten element by element; its own element is the last
+  /// argument.
+  BlockTensor update(BlockTensor block, ArrayRef<BlockTensor> inputs,
+                     Body body);
+  /// All of a new block's elements are `value`.
+  BlockTensor filled(ArrayRef<Dim> dims, Value value);
 
   AffineMap mapOf(ArrayRef<Dim> loops, ArrayRef<Dim> dims) const;
 

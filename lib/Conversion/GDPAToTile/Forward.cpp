@@ -7,6 +7,7 @@
 
 #include "Kernels.h"
 #include "FlattenRegion.h"
+#include "Normalization.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -34,6 +35,8 @@ LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
                                    op.getOutputInit(), op.getScale()};
   llvm::append_range(hostValues, sizes.inputs());
   llvm::append_range(hostValues, op.getCaptures());
+  if (op.getStatisticsInit())
+    hostValues.push_back(op.getStatisticsInit());
   Program program = Program::create(op, name, hostValues);
   OpBuilder &builder = program.builder;
   BlockBuilder blocks(builder, loc, scheme);
@@ -74,13 +77,23 @@ LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
     queries = blocks.scale(queries, scale);
   else
     place.scale = scale;
+  // The loop carries the output, then the statistics of its rows.
+  Normalization normalization(blocks, op.getNormalizer());
   BlockTensor output =
       blocks.zeros(scheme.rowsBy(Side::Stationary, Dim::ValueDepth),
                    scheme.computeType);
+  SmallVector<BlockTensor> statistics = normalization.start();
+  SmallVector<Value> carried = {output.tensor};
+  for (const BlockTensor &statistic : statistics)
+    carried.push_back(statistic.tensor);
+  auto take = [&](ValueRange values) {
+    output.tensor = values.front();
+    for (auto [statistic, value] : llvm::zip(statistics, values.drop_front()))
+      statistic.tensor = value;
+  };
 
-  auto loop = scf::ForOp::create(
-      builder, loc, zero, work.walked,
-      program.index(scheme.streamedBlock), ValueRange{output.tensor});
+  auto loop = scf::ForOp::create(builder, loc, zero, work.walked,
+                                 program.index(scheme.streamedBlock), carried);
   place.uniformPoint = OpBuilder::InsertPoint(loop->getBlock(),
                                               mlir::Block::iterator(loop));
   builder.setInsertionPointToStart(loop.getBody());
@@ -97,18 +110,25 @@ LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
                       scheme.rowsBy(Side::Streamed, Dim::ValueDepth),
                       scheme.operandType);
   BlockTensor score = blocks.score(queries, keys);
-  ScoreRequest request;
-  request.weight = true;
-  request.keyTail = !info.weightFiniteAtZero;
-  ScoreBlocks weights =
-      RegionEmitter(blocks, info, place).emit(score, {}, request);
-  BlockTensor sum = blocks.contract(weights.weight, values,
-                              {loop.getRegionIterArg(0), output.dims},
-                              "stationary");
-  scf::YieldOp::create(builder, loc, sum.tensor);
+  ScoreBlocks scores =
+      RegionEmitter(blocks, info, place)
+          .emit(score, {}, normalization.request(info));
+  take(loop.getRegionIterArgs());
+  BlockTensor weight = normalization.advance(scores, statistics, output);
+  SmallVector<Value> yields = {
+      blocks.contract(weight, values, output, "stationary").tensor};
+  for (const BlockTensor &statistic : statistics)
+    yields.push_back(statistic.tensor);
+  scf::YieldOp::create(builder, loc, yields);
   builder.setInsertionPointAfter(loop);
-  blocks.storeRows({loop.getResult(0), output.dims}, outputRows, place.head,
-                   place.queryBase, Side::Stationary);
+  take(loop.getResults());
+  if (normalization.exists()) {
+    BlockTensor result = normalization.finish(statistics, output);
+    blocks.storeRows(result, rows(op.getStatisticsInit(), RowKind::Query),
+                     place.head, place.queryBase, Side::Stationary);
+  }
+  blocks.storeRows(output, outputRows, place.head, place.queryBase,
+                   Side::Stationary);
   program.finish();
 
   program.launch(host, sizes.grid(host, loc, RowKind::Query,

@@ -24,9 +24,6 @@ using namespace mlir;
 template <class Op> static LogicalResult checkLowered(Op op) {
   if (op.hasTensorSemantics())
     return op.emitOpError("expected an operation on buffers: bufferize first");
-  if (op.getNormalizer() != gdpa::Normalizer::None)
-    return op.emitOpError("is not lowered: expected normalizer none, found ")
-           << stringifyNormalizer(op.getNormalizer());
   Type storage = op.getStorageType();
   auto schedule = op.getScheduleAttr();
   if (storage.isF64() && schedule && schedule.multipliesStorageType())
@@ -82,10 +79,6 @@ struct ConvertGDPAToTile
       if (auto forward = dyn_cast<gdpa::AttentionOp>(op)) {
         if (failed(checkLowered(forward)) || failed(checkStrides(forward)))
           return signalPassFailure();
-        if (forward.hasVjp()) {
-          forward.emitOpError("is not lowered: expected no vjp region, found one");
-          return signalPassFailure();
-        }
         gdpa_tile::normalizeLayout(forward, forward.getLayout());
         if (failed(gdpa_tile::lowerForward(
                 forward, unique(symbols, base + "_forward"))))

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include <limits>
 
 using namespace mlir;
 using namespace mlir::gdpa_tile;
@@ -130,8 +131,11 @@ void RegionEmitter::seed(Region &region, IRMapping &map) {
   map.map(layout.at(region, kHead), place.head);
   map.map(layout.at(region, kNq), place.queryLength);
   map.map(layout.at(region, kNk), place.keyLength);
-  for (auto [number, capture] : llvm::enumerate(place.captures))
-    map.map(layout.at(region, kFirstCapture + number), capture);
+  // Row terms are behind the captures, in a joint region only.
+  unsigned first = layout.leading + kFirstCapture;
+  for (auto [argument, capture] :
+       llvm::zip(region.getArguments().drop_front(first), place.captures))
+    map.map(argument, capture);
 }
 
 /// `index` brought into the extent of dimension `dim` of `buffer`.
@@ -366,7 +370,7 @@ ScoreBlocks RegionEmitter::emit(BlockTensor score, BlockTensor cotangent,
     seed(*info.mask, uniformMap);
 
   SmallVector<Value> roots;
-  if (request.weight)
+  if (request.weight || request.unrounded || request.logit)
     roots.push_back(info.yielded(0));
   if (request.ds)
     roots.push_back(info.yielded(1));
@@ -401,6 +405,13 @@ ScoreBlocks RegionEmitter::emit(BlockTensor score, BlockTensor cotangent,
     output(scheme.operandType);
   if (request.ds)
     output(scheme.operandType);
+  // The weight is the same where nothing is rounded.
+  bool unrounded = request.unrounded &&
+                   !(request.weight && scheme.storageType == scheme.computeType);
+  if (unrounded)
+    output(scheme.computeType);
+  if (request.logit)
+    output(scheme.computeType);
   for (size_t number = 0; number < request.gradients.size(); ++number)
     output(scheme.computeType);
 
@@ -441,13 +452,14 @@ ScoreBlocks RegionEmitter::emit(BlockTensor score, BlockTensor cotangent,
     if (request.keyTail)
       inside(/*query=*/false);
 
-    auto kept = [&](Value value) -> Value {
+    auto keptOr = [&](Value value, double otherwise) -> Value {
       if (!keep)
         return value;
-      Value zero = arith::ConstantOp::create(
-          builder, loc, builder.getZeroAttr(value.getType()));
-      return arith::SelectOp::create(builder, loc, keep, value, zero);
+      Value other = arith::ConstantOp::create(
+          builder, loc, builder.getFloatAttr(value.getType(), otherwise));
+      return arith::SelectOp::create(builder, loc, keep, value, other);
     };
+    auto kept = [&](Value value) { return keptOr(value, 0.0); };
     auto rounded = [&](Value value) -> Value {
       if (scheme.storageType == value.getType())
         return value;
@@ -462,6 +474,11 @@ ScoreBlocks RegionEmitter::emit(BlockTensor score, BlockTensor cotangent,
       results.push_back(rounded(kept(inBody(builder, info.yielded(0)))));
     if (request.ds)
       results.push_back(rounded(kept(inBody(builder, info.yielded(1)))));
+    if (unrounded)
+      results.push_back(kept(inBody(builder, info.yielded(0))));
+    if (request.logit)
+      results.push_back(keptOr(inBody(builder, info.yielded(0)),
+                               -std::numeric_limits<double>::infinity()));
     for (unsigned number : request.gradients) {
       Value gradient = inBody(builder, const_cast<gdpa::AccumulateOp &>(
                                            info.accumulations[number])
@@ -485,6 +502,12 @@ ScoreBlocks RegionEmitter::emit(BlockTensor score, BlockTensor cotangent,
     result.weight = {generic.getResult(number++), score.dims};
   if (request.ds)
     result.ds = {generic.getResult(number++), score.dims};
+  if (unrounded)
+    result.unrounded = {generic.getResult(number++), score.dims};
+  else if (request.unrounded)
+    result.unrounded = result.weight;
+  if (request.logit)
+    result.logit = {generic.getResult(number++), score.dims};
   for (size_t k = 0; k < request.gradients.size(); ++k)
     result.gradients.push_back({generic.getResult(number++), score.dims});
   return result;

@@ -61,14 +61,17 @@ struct ScorePlace {
 
 /// Which results the generic has.
 struct ScoreRequest {
+  /// z and ds, rounded to the storage type; zero at pairs that do not count.
   bool weight = false, ds = false;
+  /// z in the compute type: zero at pairs that do not count, or -inf there.
+  bool unrounded = false, logit = false;
   SmallVector<unsigned> gradients; // numbers of accumulations
   /// Pairs past the end of the queries, of the keys, must weigh zero.
   bool queryTail = false, keyTail = false;
 };
 
 struct ScoreBlocks {
-  BlockTensor weight, ds;
+  BlockTensor weight, ds, unrounded, logit;
   SmallVector<BlockTensor> gradients;
 };
 

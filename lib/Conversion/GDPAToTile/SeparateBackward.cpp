@@ -91,7 +91,8 @@ private:
     place.queryLength = sequence.queryLength;
     place.keyLength = sequence.keyLength;
     place.scale = scale;
-    SmallVector<Value> captures = program.all(op.getCaptures());
+    SmallVector<Value> captures =
+        context.captures(program, sequences, sequence);
     place.captures = captures;
     Value ratio = sequences.ratio();
     Value keyHead =
@@ -416,8 +417,6 @@ private:
     place.queryLength = anyOne.queryLength;
     place.keyLength = anyOne.keyLength;
     place.scale = program[op.getScale()];
-    SmallVector<Value> captures = program.all(op.getCaptures());
-    place.captures = captures;
     place.keyBase = arith::MulIOp::create(
         builder, loc, block, program.index(scheme.stationaryBlock));
 
@@ -444,6 +443,9 @@ private:
     }
     Value keyHead = arith::DivUIOp::create(builder, loc, place.head, ratio);
     Sequence sequence = sequences.at(place.batch);
+    SmallVector<Value> captures =
+        context.captures(program, sequences, sequence);
+    place.captures = captures;
     auto keyRows = [&](Value buffer, Dim column) {
       return blocks.loadRows(sequences.rows(buffer, sequence, RowKind::Key),
                              keyHead, place.keyBase, Side::Stationary,
@@ -506,7 +508,7 @@ private:
 };
 
 /// Writes one gradient of a capture: its f32 sums, where it has any, and all
-/// copies of its sums, in order.
+/// copies of its sums, in order; zero where it has neither.
 void emitCaptureStore(BackwardContext &context, Value sums,
                       ArrayRef<Value> copies, Value destination,
                       StringRef suffix) {
@@ -522,8 +524,12 @@ void emitCaptureStore(BackwardContext &context, Value sums,
   int64_t rank = type.getRank();
   SmallVector<Value> grid = {context.hostIndex(1)};
   if (rank == 0) {
-    Value value =
-        memref::LoadOp::create(builder, loc, program[sums], ValueRange{});
+    Value value;
+    if (sums)
+      value = memref::LoadOp::create(builder, loc, program[sums], ValueRange{});
+    else
+      value = arith::ConstantOp::create(
+          builder, loc, builder.getZeroAttr(builder.getF32Type()));
     if (value.getType() != type.getElementType())
       value = arith::TruncFOp::create(builder, loc, type.getElementType(),
                                       value);
@@ -656,7 +662,8 @@ LogicalResult gdpa_tile::lowerSeparateBackward(BackwardContext &context) {
            "_sum" + std::to_string(number++))
         .run();
   llvm::MapVector<Value, SmallVector<Value>> copies;
-  for (auto [destination, buffer] : sums)
+  // Zero where the region does not accumulate into it.
+  for (Value destination : op.getDCaptureInits())
     copies[destination];
   number = 0;
   for (const CaptureGradient &gradient : onPairs)

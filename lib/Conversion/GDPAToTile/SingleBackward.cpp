@@ -55,8 +55,8 @@ public:
     makeWorkspaces();
     emitMain();
     emitQuerySum();
-    for (auto [destination, copies] : privateCopies)
-      emitCaptureSum(destination, copies);
+    for (Value destination : op.getDCaptureInits())
+      emitCaptureSum(destination, privateCopies.lookup(destination));
     return success();
   }
 
@@ -125,9 +125,6 @@ private:
     Value rangeCount = program.dim(program[queryWorkspace], 0);
     ScorePlace place;
     place.queryIsStationary = false;
-    SmallVector<Value> captures = program.all(op.getCaptures());
-    place.captures = captures;
-
     // Items of this program: its own, or every programs-th from it on.
     Value item = id;
     std::optional<OpenLoop> itemLoop;
@@ -142,6 +139,9 @@ private:
     Value keyHead = arith::RemUIOp::create(builder, loc, head, keyHeads);
     place.batch = arith::DivUIOp::create(builder, loc, head, keyHeads);
     Sequence sequence = sequences.at(place.batch);
+    SmallVector<Value> captures =
+        context.captures(program, sequences, sequence);
+    place.captures = captures;
     place.queryLength = sequence.queryLength;
     place.keyLength = sequence.keyLength;
     auto rows = [&](Value buffer, RowKind kind) {
@@ -366,7 +366,8 @@ private:
     program.launch(host, grid);
   }
 
-  /// One gradient of a capture: element by element, the sum of the copies.
+  /// One gradient of a capture: element by element, the sum of the copies; zero
+  /// where there are none, because the region does not accumulate into it.
   void emitCaptureSum(Value destination, Value copies) {
     unsigned position = 0;
     for (Value init : op.getDCaptureInits()) {
@@ -389,17 +390,19 @@ private:
       indices.push_back(loops.back().loop.getInductionVar());
     }
     // An element sums as many terms as there are pairs: in f64.
-    Value start = arith::ConstantOp::create(
+    Value total = arith::ConstantOp::create(
         builder, loc, builder.getZeroAttr(builder.getF64Type()));
-    auto sum = OpenLoop::open(builder, loc, zero, program.dim(source, 0), one,
-                              {start});
-    SmallVector<Value> from = {sum.loop.getInductionVar()};
-    llvm::append_range(from, indices);
-    Value part = memref::LoadOp::create(builder, loc, source, from);
-    sum.close(builder, loc,
-              {arith::AddFOp::create(builder, loc,
-                                     sum.loop.getRegionIterArg(0), part)});
-    Value total = sum.loop.getResult(0);
+    if (source) {
+      auto sum = OpenLoop::open(builder, loc, zero, program.dim(source, 0), one,
+                                {total});
+      SmallVector<Value> from = {sum.loop.getInductionVar()};
+      llvm::append_range(from, indices);
+      Value part = memref::LoadOp::create(builder, loc, source, from);
+      sum.close(builder, loc,
+                {arith::AddFOp::create(builder, loc,
+                                       sum.loop.getRegionIterArg(0), part)});
+      total = sum.loop.getResult(0);
+    }
     if (total.getType() != type.getElementType())
       total = arith::TruncFOp::create(builder, loc, type.getElementType(),
                                       total);

@@ -1,17 +1,5 @@
 // RUN: gdpa-opt %s --split-input-file --verify-diagnostics --convert-gdpa-to-tile
 
-func.func @normalizer(%q: memref<1x1x8x8xf32>, %o: memref<1x1x8x8xf32>, %st: memref<1x1x8xf32>, %scale: f32) {
-  // expected-error @below {{is not lowered: expected normalizer none, found softmax}}
-  gdpa.attention bhsd softmax ins(%q, %q, %q : memref<1x1x8x8xf32>, memref<1x1x8x8xf32>, memref<1x1x8x8xf32>)
-      outs(%o, %st : memref<1x1x8x8xf32>, memref<1x1x8xf32>) scale(%scale : f32)
-      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
-        gdpa.yield %s : f32
-      }
-  return
-}
-
-// -----
-
 func.func @unplanned(%q: memref<1x1x8x8xf32>, %o: memref<1x1x8x8xf32>, %scale: f32) {
   // expected-error @below {{expected a schedule: run --gdpa-plan first}}
   gdpa.attention bhsd none ins(%q, %q, %q : memref<1x1x8x8xf32>, memref<1x1x8x8xf32>, memref<1x1x8x8xf32>)
@@ -46,17 +34,3 @@ func.func @tensors(%q: tensor<1x1x8x8xf32>, %scale: f32) -> tensor<1x1x8x8xf32> 
   return %o : tensor<1x1x8x8xf32>
 }
 
-// -----
-
-func.func @vjp(%q: memref<1x1x8x8xf32>, %o: memref<1x1x8x8xf32>, %scale: f32) {
-  // expected-error @below {{is not lowered: expected no vjp region, found one}}
-  gdpa.attention bhsd none ins(%q, %q, %q : memref<1x1x8x8xf32>, memref<1x1x8x8xf32>, memref<1x1x8x8xf32>)
-      outs(%o : memref<1x1x8x8xf32>) scale(%scale : f32)
-      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
-        gdpa.yield %s : f32
-      }
-      vjp(%s: f32, %ct: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
-        gdpa.yield %ct : f32
-      } {schedule = #gdpa_cpu.schedule<block_q = 256, block_kv = 128, backward_block_q = 128, backward_block_kv = 256, panel = 16, group = 4, tile = 16, ranges = 2>}
-  return
-}

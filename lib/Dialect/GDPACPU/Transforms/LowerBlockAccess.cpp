@@ -51,8 +51,9 @@ LogicalResult BlockLowering::lower(tensor::EmptyOp empty) {
   return success();
 }
 
-/// Gives each use of a cleared block a clearing, and so a buffer, of its own:
-/// two accumulators may start from one value.
+/// Gives each use of a filled block a fill, and so a buffer, of its own, where it
+/// is used: two accumulators may start from one value, one of them in each turn
+/// of a loop.
 static void separateFills(func::FuncOp func) {
   SmallVector<linalg::FillOp> fills;
   func.walk([&](linalg::FillOp fill) {
@@ -60,10 +61,9 @@ static void separateFills(func::FuncOp func) {
       fills.push_back(fill);
   });
   for (linalg::FillOp fill : fills) {
-    OpBuilder builder(fill);
-    for (OpOperand &use :
-         llvm::make_early_inc_range(llvm::drop_begin(fill.getResult(0).getUses())))
-      use.set(builder.clone(*fill)->getResult(0));
+    for (OpOperand &use : llvm::make_early_inc_range(fill.getResult(0).getUses()))
+      use.set(OpBuilder(use.getOwner()).clone(*fill)->getResult(0));
+    fill.erase();
   }
 }
 

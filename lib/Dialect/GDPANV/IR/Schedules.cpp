@@ -26,6 +26,8 @@ static int64_t getWeight(Operation *op) {
 
 RegionCost gdpa_nv::getRegionCost(Operation *attention) {
   RegionCost cost;
+  if (auto forward = dyn_cast<gdpa::AttentionOp>(attention))
+    cost.normalizes = forward.getNormalizer() != gdpa::Normalizer::None;
   for (Region &region : attention->getRegions()) {
     if (region.empty())
       continue;
@@ -76,7 +78,8 @@ ScheduleAttr gdpa_nv::getDefaultSchedule(MLIRContext *context, int64_t headDim,
     constexpr int64_t cheapForward = 13, cheapBackward = 16;
     if (cost.gathers)
       forward = {128, 32};
-    else if (!cost.usesPositions && cost.operations <= cheapForward)
+    else if (!cost.usesPositions && !cost.normalizes &&
+             cost.operations <= cheapForward)
       forward = {128, 128};
     // Keys and values of the dK, dV kernel leave their registers to the region.
     if (backward)

@@ -203,9 +203,18 @@ private:
     if (failed(assign(op.getDpsInitOperand(result.getResultNumber())->get(),
                       layout)))
       return failure();
-    if (isa<linalg::ContractOp>(producer) || isa<linalg::FillOp>(producer) ||
-        op.getNumParallelLoops() != op.getNumLoops())
+    if (isa<linalg::ContractOp>(producer) || isa<linalg::FillOp>(producer))
       return success();
+    if (op.getNumParallelLoops() != op.getNumLoops()) {
+      // Rows that are reduced from a block that nothing else has placed.
+      auto slice = dyn_cast<SliceAttr>(layout);
+      Value input = op->getOperand(0);
+      if (!slice || slice.getDim() != 0 || op.getNumLoops() != 2 ||
+          getLayout(input))
+        return success();
+      return assign(input, AccAttr::get(op.getContext(), slice.getWarps(),
+                                        slice.getTiles()));
+    }
     for (Value other : producer->getResults())
       if (failed(assign(other, layout)))
         return failure();

@@ -18,6 +18,8 @@ struct RegionCost {
   bool gathers = false;
   /// Whether it has gradients of captures.
   bool accumulates = false;
+  /// Whether a forward carries statistics of its rows.
+  bool normalizes = false;
 };
 
 /// The cost of an attention operation's regions.
