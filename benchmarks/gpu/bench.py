@@ -44,17 +44,26 @@ def poison(tensors):
         tensor.fill_(math.nan)
 
 
-def reference(variant, q, k, v, do, captures, scale):
-    """float64 results and gradients by autograd."""
+def reference(variant, q, k, v, do, dstats, captures, scale):
+    """float64 results and gradients by autograd, of o and of the row statistics where there are any."""
     leaves = [t.double().requires_grad_() for t in (q, k, v)]
     learned = {n: (c.double().requires_grad_() if n in variant.learned else c) for n, c in captures.items()}
     ratio = q.shape[1] // k.shape[1]
     key, value = (t.repeat_interleave(ratio, 1) for t in leaves[1:])
     s = (leaves[0] @ key.transpose(-1, -2)) * scale
-    o = variant.weights(s, learned) @ value
+    weights, stats = variant.weights(s, learned)
+    o = weights @ value
     names = [n for n in variant.learned]
-    gradients = torch.autograd.grad(o, leaves + [learned[n] for n in names], do.double(), allow_unused=True)
-    return o.detach(), dict(zip(["dq", "dk", "dv"] + [f"d_{n}" for n in names], gradients))
+    outputs, cotangents = [o], [do.double()]
+    results = {"o": o.detach()}
+    if stats is not None:
+        outputs.append(stats)
+        cotangents.append(dstats.double())
+        results["stats"] = stats.detach()
+    wrt = leaves + [learned[n] for n in names]
+    gradients = torch.autograd.grad(outputs, wrt, cotangents, allow_unused=True)
+    gradients = [torch.zeros_like(w) if g is None else g for w, g in zip(wrt, gradients)]
+    return results, dict(zip(["dq", "dk", "dv"] + [f"d_{n}" for n in names], gradients))
 
 
 def check(name, artefact, variant, generator):
@@ -70,15 +79,20 @@ def check(name, artefact, variant, generator):
             q, k, v, do = map(padded, (q, k, v, do))
         captures = variant.captures(generator, heads, queries, keys)
         scale = 1 / math.sqrt(depth)
-        o, gradients = reference(variant, q, k, v, do, captures, scale)
-        results = {"o": torch.empty_like(o, dtype=dtype)}
+        dstats = random(generator, batch, heads, queries, dtype=torch.float32)
+        values, gradients = reference(variant, q, k, v, do, dstats, captures, scale)
+        results = {"o": torch.empty_like(values["o"], dtype=dtype)}
+        statistics_out, statistics_in = {}, {}
+        if "stats" in values:
+            results["stats"] = torch.empty(batch, heads, queries, device="cuda")
+            statistics_out, statistics_in = {"stats": results["stats"]}, {"stats": results["stats"], "dstats": dstats}
         inputs = dict(q=q, k=k, v=v, scale=scale, **captures)
-        calls = [artefact.bind("forward", **inputs, o=results["o"])]
+        calls = [artefact.bind("forward", **inputs, o=results["o"], **statistics_out)]
         if "backward" in artefact.description["entries"]:
             like = {"dq": q, "dk": k, "dv": v, **{f"d_{n}": captures[n] for n in variant.learned}}
             for gradient, tensor in like.items():
                 results[gradient] = torch.empty(tensor.shape, device="cuda", dtype=tensor.dtype)
-            calls.append(artefact.bind("backward", **inputs, o=results["o"], do=do,
+            calls.append(artefact.bind("backward", **inputs, o=results["o"], do=do, **statistics_in,
                                        **{n: results[n] for n in like}))
         first = None
         for repeat in range(REPEATS):
@@ -91,8 +105,10 @@ def check(name, artefact, variant, generator):
             elif not all(torch.equal(first[n], t) for n, t in results.items()):
                 failed.append(f"{queries}x{keys}: repeats differ")
                 break
-        expected = {"o": o, **gradients}
+        expected = {**values, **gradients}
         for result, tensor in first.items():
+            if result == "stats":  # lse of a row that keeps nothing
+                tensor = torch.where(tensor == -math.inf, 0.0, tensor)
             error = relative_error(tensor, expected[result])
             worst[result] = max(worst.get(result, 0.0), error)
             if not error <= TOLERANCE:
@@ -217,11 +233,15 @@ def time_depth(depth, artefacts, generator, options, table):
         captures = variant.captures(generator, heads, length, length)
         inputs = dict(q=q, k=k, v=v, scale=scale, **captures)
         o = torch.empty_like(q)
+        if variant.normalizer != "none":
+            inputs["stats"] = torch.empty(batch, heads, length, device="cuda")
         work["forward"][name] = artefact.bind("forward", **inputs, o=o)
+        work["forward"][name]()  # the backward reads o and the statistics
+        dstats = {"dstats": torch.zeros(batch, heads, length, device="cuda")} if variant.normalizer != "none" else {}
         if "backward" in artefact.description["entries"]:
             outputs = {n: torch.empty_like(t) for n, t in (("dq", q), ("dk", k), ("dv", v))}
             outputs |= {f"d_{n}": torch.empty_like(captures[n]) for n in variant.learned}
-            work["backward"][name] = artefact.bind("backward", **inputs, o=o, do=do, **outputs)
+            work["backward"][name] = artefact.bind("backward", **inputs, o=o, do=do, **dstats, **outputs)
     square = random(generator, 8192, 8192, dtype=torch.bfloat16)
     product = torch.empty_like(square)
     for direction, functions in work.items():

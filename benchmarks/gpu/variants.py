@@ -14,18 +14,28 @@ class Variant:
     make: Callable = lambda generator, heads, queries, keys: {}
     learned: tuple = ()
     mask: Callable = None  # (i, j, nq, nk) -> kept
+    normalizer: str = "none"
 
     def captures(self, generator, heads, queries, keys):
         return self.make(generator, heads, queries, keys)
 
     def weights(self, s, captures):
+        """The weights and the row statistics (None for normalizer none; lse is 0 in place of -inf)."""
         nq, nk = s.shape[-2:]
         i = torch.arange(nq, device=s.device)[:, None]
         j = torch.arange(nk, device=s.device)[None]
         z = self.activation(s, i, j, nq, nk, captures)
-        if self.mask:
-            z = torch.where(self.mask(i, j, nq, nk), z, 0.0)
-        return z
+        kept = self.mask(i, j, nq, nk) if self.mask else torch.ones(nq, nk, dtype=torch.bool, device=s.device)
+        if self.normalizer == "softmax":
+            alive = kept.any(1, keepdim=True)
+            z = torch.where(kept, z, -1e9)
+            lse = torch.where(alive[:, 0], torch.logsumexp(z, -1), 0.0)
+            return torch.where(kept & alive, torch.exp(z - lse[..., None]), 0.0), lse
+        z = torch.where(kept, z, 0.0)
+        if self.normalizer == "sum":
+            r = z.sum(-1)
+            return z / r[..., None], r
+        return z, None
 
 
 def _uniform(low, high, *tail):
@@ -47,6 +57,11 @@ def _temperature(s, i, j, nq, nk, c):
     return F.silu(c["temperature"] * s)
 
 
+def _straight_through(s, i, j, nq, nk, c):
+    u = s + c["bias"][:, None, None]
+    return u + (u.clamp(min=0).minimum(c["ceiling"]) - u).detach()
+
+
 _CAUSAL = lambda i, j, nq, nk: j - nk <= i - nq
 
 VARIANTS = {
@@ -66,6 +81,11 @@ VARIANTS = {
                                  _one("table", _uniform(-1, 1, 65)), ("table",)),
     "causal": Variant(lambda s, *_: F.softplus(s), mask=_CAUSAL),
     "hstu": Variant(lambda s, i, j, nq, nk, c: F.silu(s) / nk, mask=lambda i, j, nq, nk: i >= j),
+    "softmax": Variant(lambda s, *_: s, normalizer="softmax"),
+    "softmax-soft-cap": Variant(lambda s, *_: 15 * torch.tanh(s / 15), mask=_CAUSAL, normalizer="softmax"),
+    "relu-normalized": Variant(lambda s, *_: F.relu(s) + 0.1, normalizer="sum"),
+    "straight-through": Variant(_straight_through, lambda generator, heads, queries, keys: {
+        "bias": _uniform(-1, 1)(generator, heads), "ceiling": torch.tensor(1.0, device="cuda")}, ("bias", "ceiling")),
     "distance-decay": Variant(lambda s, i, j, nq, nk, c: F.silu(s) * torch.exp(-c["slopes"][:, None, None] * (i - j).abs()),
                               _one("slopes", _uniform(0.01, 0.2)), ("slopes",)),
 }

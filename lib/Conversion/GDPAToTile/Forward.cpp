@@ -78,7 +78,8 @@ LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
   else
     place.scale = scale;
   // The loop carries the output, then the statistics of its rows.
-  Normalization normalization(blocks, op.getNormalizer());
+  Normalization normalization(blocks, op.getNormalizer(),
+                              isFast(op.getPrecision(), scheme));
   BlockTensor output =
       blocks.zeros(scheme.rowsBy(Side::Stationary, Dim::ValueDepth),
                    scheme.computeType);

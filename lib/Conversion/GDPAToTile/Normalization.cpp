@@ -24,6 +24,40 @@ static Value isEqual(OpBuilder &builder, Location loc, Value lhs, Value rhs) {
                                rhs);
 }
 
+bool gdpa_tile::isFast(std::optional<gdpa::Precision> precision,
+                       const BlockScheme &scheme) {
+  return precision ? *precision == gdpa::Precision::Fast : !scheme.packed;
+}
+
+static constexpr double kLog2E = 1.4426950408889634;
+
+Value ShiftedExp::shift(OpBuilder &b, Location l, Value shift,
+                        double none) const {
+  Type type = shift.getType();
+  Value isNone = isEqual(b, l, shift, minusInfinity(b, l, type));
+  if (fast) {
+    // Bounded: no infinity of its own meets one of x log2 e.
+    const llvm::fltSemantics &semantics =
+        cast<FloatType>(type).getFloatSemantics();
+    double largest = APFloat::getLargest(semantics).convertToDouble();
+    Value scaled = arith::MulFOp::create(b, l, shift,
+                                         floatConstant(b, l, type, kLog2E));
+    shift = arith::MaxNumFOp::create(b, l, scaled,
+                                     floatConstant(b, l, type, -largest));
+  }
+  return arith::SelectOp::create(b, l, isNone, floatConstant(b, l, type, none),
+                                 shift);
+}
+
+Value ShiftedExp::exp(OpBuilder &b, Location l, Value x, Value shift) const {
+  if (!fast)
+    return math::ExpOp::create(b, l, arith::SubFOp::create(b, l, x, shift));
+  Value log2E = floatConstant(b, l, x.getType(), kLog2E);
+  Value minus = arith::NegFOp::create(b, l, shift);
+  return math::Exp2Op::create(b, l,
+                              math::FmaOp::create(b, l, x, log2E, minus));
+}
+
 ScoreRequest Normalization::request(const RegionInfo &info) const {
   ScoreRequest request;
   switch (normalizer) {
@@ -82,26 +116,19 @@ BlockTensor Normalization::advance(const ScoreBlocks &scores,
   BlockTensor next = blocks.map({found, maximum}, rows, type, larger);
   // Where all logits are -inf, nothing is subtracted: -inf - -inf is no number.
   BlockTensor shift = blocks.map(
-      {next}, rows, type, [](OpBuilder &b, Location l, ValueRange args) -> Value {
-        Type type = args[0].getType();
-        Value none = isEqual(b, l, args[0], minusInfinity(b, l, type));
-        return arith::SelectOp::create(b, l, none, floatConstant(b, l, type, 0),
-                                       args[0]);
+      {next}, rows, type, [&](OpBuilder &b, Location l, ValueRange args) {
+        return weights.shift(b, l, args[0], /*none=*/0);
       });
-  auto expOfDifference = [](OpBuilder &b, Location l, Value x,
-                            Value shift) -> Value {
-    return math::ExpOp::create(b, l, arith::SubFOp::create(b, l, x, shift));
-  };
   BlockTensor rescale = blocks.map(
       {maximum, shift}, rows, type,
-      [&](OpBuilder &b, Location l, ValueRange args) -> Value {
-        return expOfDifference(b, l, args[0], args[1]);
+      [&](OpBuilder &b, Location l, ValueRange args) {
+        return weights.exp(b, l, args[0], args[1]);
       });
   maximum = blocks.update(maximum, {found}, larger);
   BlockTensor weight = blocks.update(
       scores.logit, {shift},
-      [&](OpBuilder &b, Location l, ValueRange args) -> Value {
-        return expOfDifference(b, l, args[1], args[0]);
+      [&](OpBuilder &b, Location l, ValueRange args) {
+        return weights.exp(b, l, args[1], args[0]);
       });
   auto multiply = [](OpBuilder &b, Location l, ValueRange args) -> Value {
     return arith::MulFOp::create(b, l, args[0], args[1]);

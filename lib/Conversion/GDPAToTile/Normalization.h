@@ -21,10 +21,27 @@
 
 namespace mlir::gdpa_tile {
 
+/// Exponentials of differences, exp(x - shift), as the weights of a softmax need
+/// them. Exact: as written. Fast: 2^(x log2 e - y) with y = shift log2 e, one
+/// fused multiply-add beside the hardware's 2^x; the rounding of y is common to
+/// a row and cancels in its quotients. There |x| > 2.3e38 counts as infinite.
+struct ShiftedExp {
+  bool fast;
+  /// What is subtracted: shift or y. A shift of -inf (no weight) becomes 0,
+  /// or whatever `none` is.
+  Value shift(OpBuilder &builder, Location loc, Value shift, double none) const;
+  /// exp(x - shift), from the result of `shift`.
+  Value exp(OpBuilder &builder, Location loc, Value x, Value shift) const;
+};
+
+/// Whether an operation's exponentials are fast: as its precision says, else
+/// exact on packed blocks (CPUs) and fast elsewhere.
+bool isFast(std::optional<gdpa::Precision> precision, const BlockScheme &scheme);
+
 class Normalization {
 public:
-  Normalization(BlockBuilder &blocks, gdpa::Normalizer normalizer)
-      : blocks(blocks), normalizer(normalizer) {}
+  Normalization(BlockBuilder &blocks, gdpa::Normalizer normalizer, bool fast)
+      : blocks(blocks), normalizer(normalizer), weights{fast} {}
 
   bool exists() const { return normalizer != gdpa::Normalizer::None; }
 
@@ -47,6 +64,7 @@ public:
 private:
   BlockBuilder &blocks;
   gdpa::Normalizer normalizer;
+  ShiftedExp weights;
 };
 
 /// A constant of a float type.

@@ -32,6 +32,11 @@ public:
         scheme(makeScheme(op.getScheduleAttr(), gdpa::KernelKind::Forward, sizes,
                           op.getStorageType(), op.getComputeType())) {}
 
+  bool isFast() const {
+    auto operation = op;
+    return gdpa_tile::isFast(operation.getPrecision(), scheme);
+  }
+
   SmallVector<Value> run() {
     SmallVector<Value> terms;
     for (int term = 0; term < 2; ++term)
@@ -132,13 +137,13 @@ private:
   }
 
   Value firstTerm(OpBuilder &b, Location l, Value statistic) {
-    Value live = hasWeight(b, l, statistic);
     if (softmax) // exp(z - inf) = 0
-      return arith::SelectOp::create(b, l, live, statistic,
-                                     constant(b, l, kInfinity));
+      return ShiftedExp{isFast()}.shift(
+          b, l, statistic, /*none=*/kInfinity);
     Value inverse =
         arith::DivFOp::create(b, l, constant(b, l, 1), statistic);
-    return arith::SelectOp::create(b, l, live, inverse, constant(b, l, 0));
+    return arith::SelectOp::create(b, l, hasWeight(b, l, statistic), inverse,
+                                   constant(b, l, 0));
   }
 
   Value secondTerm(OpBuilder &b, Location l, Value statistic, Value delta,
@@ -195,7 +200,7 @@ static LogicalResult moveLogitFirst(gdpa::AttentionBackwardOp op, Value z,
 }
 
 static LogicalResult rewriteJoint(gdpa::AttentionBackwardOp op,
-                                  ArrayRef<Value> terms) {
+                                  ArrayRef<Value> terms, bool fast) {
   Block &block = op.getJoint().front();
   Operation *terminator = block.getTerminator();
   BlockArgument cotangent = block.getArgument(1);
@@ -228,8 +233,7 @@ static LogicalResult rewriteJoint(gdpa::AttentionBackwardOp op,
   Operation *newCotangent;
   SmallPtrSet<Operation *, 4> ours;
   if (softmax) {
-    Value difference = arith::SubFOp::create(builder, loc, z, values[0]);
-    weight = math::ExpOp::create(builder, loc, difference);
+    weight = ShiftedExp{fast}.exp(builder, loc, z, values[0]);
     live = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNE,
                                  weight, zero);
     auto sum = arith::AddFOp::create(builder, loc, cotangent, values[1]);
@@ -266,8 +270,9 @@ FailureOr<SmallVector<Value>>
 gdpa_tile::lowerNormalizer(gdpa::AttentionBackwardOp op, StringRef name) {
   if (op.getNormalizer() == gdpa::Normalizer::None)
     return SmallVector<Value>();
-  SmallVector<Value> terms = RowTermsProgram(op, name).run();
-  if (failed(rewriteJoint(op, terms)))
+  RowTermsProgram program(op, name);
+  SmallVector<Value> terms = program.run();
+  if (failed(rewriteJoint(op, terms, program.isFast())))
     return failure();
   return terms;
 }
