@@ -64,6 +64,18 @@ def relative_position(s, b, h, i, j, nq, nk, captures):
     return x * sigmoid(x)
 
 
+def spline(s, b, h, i, j, nq, nk, captures):
+    x = 4 * (np.clip(s, -4, 4) + 4)
+    knot = np.minimum(np.floor(x), 31)
+    left = knot.astype(int)
+    a, c = captures["table"][h, left], captures["table"][h, left + 1]
+    return a + (x - knot) * (c - a)
+
+
+def decay(s, b, h, i, j, nq, nk, captures):
+    return s * sigmoid(s) * np.exp(-captures["slopes"][h] * np.abs(i - j))
+
+
 def causal_mask(b, h, i, j, nq, nk, captures):
     return j - nk <= i - nq
 
@@ -104,7 +116,7 @@ ALL = [
     Example("causal", lambda s, *_: np.logaddexp(0, s), mask=causal_mask),
     Example("sliding-window", lambda s, *_: np.maximum(s, 0),
             captures={"window": lambda random, sizes: 48}, mask=window_mask, kinks=True),
-    Example("distance-decay", lambda s, b, h, i, j, nq, nk, c: s * sigmoid(s) * np.exp(-c["slopes"][h] * np.abs(i - j)),
+    Example("distance-decay", decay,
             captures={"slopes": per_head(0.01, 0.2)}, learned=("slopes",)),
     Example("hstu", lambda s, b, h, i, j, nq, nk, c: s * sigmoid(s) / nk, mask=lambda b, h, i, j, nq, nk, c: i >= j),
     Example("softmax", lambda s, *_: s, normalizer="softmax"),
@@ -114,5 +126,11 @@ ALL = [
             captures={"bias": per_head(-1, 1), "ceiling": lambda random, sizes: 1.0}, learned=("bias", "ceiling"),
             vjp=lambda s, ct, b, h, i, j, nq, nk, c: (ct, {"bias": ct.sum((0, 2, 3))})),
     Example("document-mask", lambda s, *_: s * sigmoid(1.702 * s), captures={"documents": documents}, mask=document_mask),
+    Example("spline", spline, captures={"table": per_head(-1, 1, 33)}, learned=("table",), kinks=True),
 ]
-BY_NAME = {example.name: example for example in ALL}
+# Layout thd: the formulas are those of one sequence; q is [rows, heads, D].
+JAGGED = [
+    Example("jagged-silu", lambda s, b, h, i, j, nq, nk, c: s * sigmoid(s) / nk, mask=lambda b, h, i, j, nq, nk, c: i >= j),
+    Example("jagged-decay", decay, captures={"slopes": per_head(0.01, 0.2)}, learned=("slopes",)),
+]
+BY_NAME = {example.name: example for example in [*ALL, *JAGGED]}

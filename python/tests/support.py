@@ -38,9 +38,9 @@ def has_gpu():
 def specialise(source, dtype="f32", d=64, dv=64):
     """An example's text for another storage type and other head dims: rewrites its four type aliases."""
     for alias, columns in (("query", d), ("key", d), ("value", dv), ("output", dv)):
-        source, count = re.subn(rf"^!{alias} = tensor<\?x\?x\?x64xf32>", f"!{alias} = tensor<?x?x?x{columns}x{dtype}>",
+        source, count = re.subn(rf"^!{alias} = tensor<((?:\?x){{2,3}})64xf32>", rf"!{alias} = tensor<\g<1>{columns}x{dtype}>",
                                 source, flags=re.M)
-        assert count == 1, f"expected one alias !{alias} = tensor<?x?x?x64xf32>"
+        assert count == 1, f"expected one alias !{alias} = tensor<?x?x?x64xf32> (or of rank 3)"
     return source
 
 

@@ -80,6 +80,7 @@ struct ConvertGDPAToTile
         if (failed(checkLowered(forward)) || failed(checkStrides(forward)))
           return signalPassFailure();
         gdpa_tile::normalizeLayout(forward, forward.getLayout());
+        gdpa_tile::readBooleansAsBytes(forward);
         if (failed(gdpa_tile::lowerForward(
                 forward, unique(symbols, base + "_forward"))))
           return signalPassFailure();
@@ -89,6 +90,7 @@ struct ConvertGDPAToTile
       if (failed(checkLowered(backward)) || failed(checkStrides(backward)))
         return signalPassFailure();
       gdpa_tile::normalizeLayout(backward, backward.getLayout());
+      gdpa_tile::readBooleansAsBytes(backward);
       if (failed(gdpa_tile::lowerBackward(
               backward, unique(symbols, base + "_backward"))))
         return signalPassFailure();

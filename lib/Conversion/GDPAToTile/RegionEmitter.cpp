@@ -378,6 +378,16 @@ ScoreBlocks RegionEmitter::emit(BlockTensor score, BlockTensor cotangent,
     roots.push_back(const_cast<gdpa::AccumulateOp &>(
                         info.accumulations[number])
                         .getGradient());
+  // Indices that depend on the score are results, too.
+  SmallVector<std::tuple<unsigned, unsigned, Value>> places; // gradient, dim
+  for (auto [at, number] : llvm::enumerate(request.gradients)) {
+    auto accumulate = info.accumulations[number];
+    for (auto [dim, index] : llvm::enumerate(accumulate.getIndices()))
+      if (info.dependence.lookup(index) & kOnScore) {
+        places.push_back({at, dim, index});
+        roots.push_back(index);
+      }
+  }
   if (info.mask)
     roots.push_back(info.mask->front().getTerminator()->getOperand(0));
   llvm::SmallPtrSet<Value, 16> seen;
@@ -414,6 +424,8 @@ ScoreBlocks RegionEmitter::emit(BlockTensor score, BlockTensor cotangent,
     output(scheme.computeType);
   for (size_t number = 0; number < request.gradients.size(); ++number)
     output(scheme.computeType);
+  for (size_t number = 0; number < places.size(); ++number)
+    output(blocks.builder.getI32Type());
 
   SmallVector<utils::IteratorType> iterators(score.dims.size(),
                                              utils::IteratorType::parallel);
@@ -488,6 +500,14 @@ ScoreBlocks RegionEmitter::emit(BlockTensor score, BlockTensor cotangent,
                                          gradient);
       results.push_back(kept(gradient));
     }
+    for (auto [at, dim, index] : places) {
+      auto accumulate = info.accumulations[request.gradients[at]];
+      Value place =
+          clampIndex(builder, loc, inBody(builder, index),
+                     uniformMap.lookup(accumulate.getCapture()), dim);
+      results.push_back(arith::IndexCastOp::create(
+          builder, loc, builder.getI32Type(), place));
+    }
     linalg::YieldOp::create(builder, loc, results);
   };
   auto generic = linalg::GenericOp::create(blocks.builder, blocks.loc, types,
@@ -508,9 +528,34 @@ ScoreBlocks RegionEmitter::emit(BlockTensor score, BlockTensor cotangent,
     result.unrounded = result.weight;
   if (request.logit)
     result.logit = {generic.getResult(number++), score.dims};
-  for (size_t k = 0; k < request.gradients.size(); ++k)
-    result.gradients.push_back({generic.getResult(number++), score.dims});
+  for (unsigned gradient : request.gradients) {
+    auto accumulate = info.accumulations[gradient];
+    result.gradients.push_back({{generic.getResult(number++), score.dims}, {}});
+    result.gradients.back().places.resize(accumulate.getIndices().size());
+  }
+  for (auto [at, dim, index] : places)
+    result.gradients[at].places[dim] = {generic.getResult(number++), score.dims};
   return result;
+}
+
+SmallVector<Value>
+RegionEmitter::emitIndices(OpBuilder &builder, gdpa::AccumulateOp op,
+                           Value queryRow, Value keyRow, ValueRange places,
+                           Value destination, unsigned lead, bool clamp) {
+  SmallVector<Value> indices;
+  for (auto [dim, index] : llvm::enumerate(op.getIndices())) {
+    if (info.dependence.lookup(index) & kOnScore) {
+      indices.push_back(arith::IndexCastOp::create(
+          builder, op.getLoc(), builder.getIndexType(), places.front()));
+      places = places.drop_front();
+      continue;
+    }
+    Value at = emitIndex(builder, index, queryRow, keyRow);
+    indices.push_back(clamp ? clampIndex(builder, op.getLoc(), at, destination,
+                                         lead + dim)
+                            : at);
+  }
+  return indices;
 }
 
 Value RegionEmitter::emitIndex(OpBuilder &builder, Value index, Value queryRow,

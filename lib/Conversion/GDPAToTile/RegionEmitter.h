@@ -72,7 +72,13 @@ struct ScoreRequest {
 
 struct ScoreBlocks {
   BlockTensor weight, ds, unrounded, logit;
-  SmallVector<BlockTensor> gradients;
+  struct Gradient {
+    BlockTensor values;
+    /// For each index of the accumulation: its values, i32 and inside the
+    /// capture, where it depends on the score; else empty.
+    SmallVector<BlockTensor> places;
+  };
+  SmallVector<Gradient> gradients;
 };
 
 class RegionEmitter {
@@ -90,6 +96,14 @@ public:
   /// it); scalar code at `builder`'s position.
   Value emitIndex(OpBuilder &builder, Value index, Value queryRow,
                   Value keyRow);
+  /// The indices of an accumulation into `destination`, whose dimensions are
+  /// those of the capture after the first `lead`; brought inside where `clamp`
+  /// is set. `places` has the elements (i32) of the indices that depend on the
+  /// score.
+  SmallVector<Value> emitIndices(OpBuilder &builder, gdpa::AccumulateOp op,
+                                 Value queryRow, Value keyRow,
+                                 ValueRange places, Value destination,
+                                 unsigned lead, bool clamp);
   /// `index` brought into the extent of dimension `dim` of `buffer`.
   Value clampIndex(OpBuilder &builder, Location loc, Value index, Value buffer,
                    unsigned dim);

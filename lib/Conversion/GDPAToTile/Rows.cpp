@@ -11,6 +11,15 @@
 using namespace mlir;
 using namespace mlir::gdpa_tile;
 
+static gdpa::Role roleOf(OpOperand &operand) {
+  unsigned number = operand.getOperandNumber();
+  if (auto forward = dyn_cast<gdpa::AttentionOp>(operand.getOwner()))
+    return gdpa::getOperandRole(forward, number).role;
+  return gdpa::getOperandRole(
+             cast<gdpa::AttentionBackwardOp>(operand.getOwner()), number)
+      .role;
+}
+
 void gdpa_tile::normalizeLayout(Operation *attention, gdpa::Layout layout) {
   if (layout == gdpa::Layout::BHSD)
     return;
@@ -24,19 +33,11 @@ void gdpa_tile::normalizeLayout(Operation *attention, gdpa::Layout layout) {
   OpBuilder builder(attention);
   DenseMap<Value, Value> transposed; // one buffer may play several roles
   for (OpOperand &operand : attention->getOpOperands()) {
-    gdpa::Role role =
-        isa<gdpa::AttentionOp>(attention)
-            ? gdpa::getOperandRole(cast<gdpa::AttentionOp>(attention),
-                                   operand.getOperandNumber())
-                  .role
-            : gdpa::getOperandRole(cast<gdpa::AttentionBackwardOp>(attention),
-                                   operand.getOperandNumber())
-                  .role;
     if (!llvm::is_contained({gdpa::Role::Query, gdpa::Role::Key,
                              gdpa::Role::Value, gdpa::Role::DOutput,
                              gdpa::Role::Output, gdpa::Role::DQuery,
                              gdpa::Role::DKey, gdpa::Role::DValue},
-                            role))
+                            roleOf(operand)))
       continue;
     Value &view = transposed[operand.get()];
     if (!view)
@@ -44,6 +45,54 @@ void gdpa_tile::normalizeLayout(Operation *attention, gdpa::Layout layout) {
                                          operand.get(),
                                          AffineMapAttr::get(permutation));
     operand.set(view);
+  }
+}
+
+void gdpa_tile::readBooleansAsBytes(Operation *attention) {
+  ValueRange captures =
+      isa<gdpa::AttentionOp>(attention)
+          ? ValueRange(cast<gdpa::AttentionOp>(attention).getCaptures())
+          : ValueRange(cast<gdpa::AttentionBackwardOp>(attention).getCaptures());
+  OpBuilder builder(attention);
+  for (auto [number, capture] : llvm::enumerate(captures)) {
+    auto type = dyn_cast<MemRefType>(capture.getType());
+    if (!type || !type.getElementType().isInteger(1))
+      continue;
+    MemRefType bytes =
+        MemRefType::Builder(type).setElementType(builder.getI8Type());
+    for (OpOperand &operand : attention->getOpOperands()) {
+      if (operand.get() != capture || roleOf(operand) != gdpa::Role::Capture)
+        continue;
+      builder.setInsertionPoint(attention);
+      operand.set(UnrealizedConversionCastOp::create(
+                      builder, attention->getLoc(), bytes, capture)
+                      .getResult(0));
+    }
+    for (Region &region : attention->getRegions()) {
+      if (region.empty())
+        continue;
+      unsigned position =
+          gdpa::getFirstCaptureArgument(gdpa::getAttentionRegion(region)) +
+          number;
+      BlockArgument argument = region.getArgument(position);
+      argument.setType(bytes);
+      for (Operation *user : llvm::make_early_inc_range(argument.getUsers())) {
+        auto load = dyn_cast<memref::LoadOp>(user);
+        if (!load)
+          continue;
+        builder.setInsertionPoint(load);
+        Location loc = load.getLoc();
+        Value byte =
+            memref::LoadOp::create(builder, loc, argument, load.getIndices());
+        Value zero = arith::ConstantOp::create(
+            builder, loc, builder.getZeroAttr(byte.getType()));
+        load.replaceAllUsesWith(
+            arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, byte,
+                                  zero)
+                .getResult());
+        load.erase();
+      }
+    }
   }
 }
 

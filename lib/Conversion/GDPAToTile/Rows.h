@@ -27,6 +27,10 @@ class Program;
 /// transposing views of them (the operation's layout attribute stays).
 void normalizeLayout(Operation *attention, gdpa::Layout layout);
 
+/// Reads captured booleans as bytes, which is how they lie in memory: a vector of
+/// i1 would be read as packed bits.
+void readBooleansAsBytes(Operation *attention);
+
 /// Queries (with outputs and statistics) or keys (with values).
 enum class RowKind { Query, Key };
 

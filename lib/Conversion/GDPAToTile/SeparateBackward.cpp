@@ -192,8 +192,8 @@ private:
       yields.push_back(
           blocks.contract(result.weight, fourth, carried(), "stationary")
               .tensor);
-    for (const BlockTensor &values : result.gradients)
-      yields.push_back(blocks.reduce(values, carried()).tensor);
+    for (const ScoreBlocks::Gradient &gradient : result.gradients)
+      yields.push_back(blocks.reduce(gradient.values, carried()).tensor);
     scf::YieldOp::create(builder, loc, yields);
     builder.setInsertionPointAfter(loop);
 
@@ -305,8 +305,8 @@ public:
                                  AffineMapAttr::get(map), ValueRange{},
                                  /*clamp=*/false);
     Value destination = program[sums];
-    auto add = AccumulateOp::create(builder, loc, block, destination,
-                                    distinctRows);
+    auto add = AccumulateOp::create(builder, loc, block, ValueRange(),
+                                    destination, distinctRows);
     // Scalar code of the index stands before the sum that uses it.
     place.uniformPoint =
         OpBuilder::InsertPoint(add->getBlock(), mlir::Block::iterator(add));
@@ -323,14 +323,10 @@ public:
           r * columns + c + builder.getAffineDimExpr(2);
       Value rowPosition = affine::AffineApplyOp::create(
           builder, loc, AffineMap::get(3, 0, position), operands);
-      SmallVector<Value> indices;
-      for (auto [dim, index] : llvm::enumerate(accumulate.getIndices())) {
-        Value at = emitter.emitIndex(builder, index, onKey ? Value() : rowPosition,
-                                     onKey ? rowPosition : Value());
-        if (!distinctRows)
-          at = emitter.clampIndex(builder, loc, at, destination, dim);
-        indices.push_back(at);
-      }
+      SmallVector<Value> indices = emitter.emitIndices(
+          builder, accumulate, onKey ? Value() : rowPosition,
+          onKey ? rowPosition : Value(), /*places=*/{}, destination,
+          /*lead=*/0, /*clamp=*/!distinctRows);
       gdpa_tile::YieldOp::create(builder, loc, indices);
     }
     if (!loops.empty())
@@ -471,8 +467,12 @@ private:
                                   /*sumsOverQueries=*/true,
                                   /*sumsOverKeys=*/true, gradient));
     bool distinct = ownsKeys && names(kQueryArgument);
-    auto add = AccumulateOp::create(builder, loc,
-                                    result.gradients.front().tensor,
+    const ScoreBlocks::Gradient &values = result.gradients.front();
+    SmallVector<Value> places;
+    for (const BlockTensor &at : values.places)
+      if (at)
+        places.push_back(at.tensor);
+    auto add = AccumulateOp::create(builder, loc, values.values.tensor, places,
                                     destination, distinct);
     place.uniformPoint =
         OpBuilder::InsertPoint(add->getBlock(), mlir::Block::iterator(add));
@@ -481,18 +481,17 @@ private:
     mlir::Block *body = builder.createBlock(
         &add.getBody(), {}, {builder.getIndexType(), builder.getIndexType()},
         {loc, loc});
+    for (Value &at : places)
+      at = body->addArgument(builder.getI32Type(), loc);
     Value keyRow = arith::AddIOp::create(builder, loc, body->getArgument(0),
                                          place.keyBase);
     Value queryRow = arith::AddIOp::create(builder, loc, body->getArgument(1),
                                            place.queryBase);
     SmallVector<Value> yields = {ownsKeys ? zero : block};
-    auto accumulate = gradient.op;
-    for (auto [dim, index] : llvm::enumerate(accumulate.getIndices())) {
-      Value at = indices.emitIndex(builder, index, queryRow, keyRow);
-      if (!distinct)
-        at = indices.clampIndex(builder, loc, at, destination, dim + 1);
-      yields.push_back(at);
-    }
+    llvm::append_range(
+        yields, indices.emitIndices(builder, gradient.op, queryRow, keyRow,
+                                    places, destination, /*lead=*/1,
+                                    /*clamp=*/!distinct));
     gdpa_tile::YieldOp::create(builder, loc, yields);
     builder.setInsertionPointAfter(loop);
     program.finish();
@@ -614,11 +613,13 @@ LogicalResult gdpa_tile::lowerSeparateBackward(BackwardContext &context) {
   SmallVector<CaptureGradient> onPairs;
   for (const CaptureGradient &gradient : context.gradients) {
     bool key = gradient.dependence & kOnKey;
-    if (key && (gradient.dependence & kOnQuery)) {
+    bool both = key && (gradient.dependence & kOnQuery);
+    if (both || (gradient.dependence & kOnScore)) {
       if (context.sizes.isJagged())
         return op.emitOpError("is not lowered on this target: expected layout "
                               "bhsd or bshd for a gradient of a capture whose "
-                              "index depends on both positions, found thd");
+                              "index depends on both positions or on the "
+                              "score, found thd");
       onPairs.push_back(gradient);
       continue;
     }

@@ -236,21 +236,23 @@ private:
          llvm::zip(context.gradients, result.gradients)) {
       if (!(gradient.dependence & (kOnQuery | kOnScore)))
         yields.push_back(
-            blocks.reduce(values, {carried[next++], stationaryRows}).tensor);
+            blocks.reduce(values.values, {carried[next++], stationaryRows})
+                .tensor);
+      else if (gradient.dependence & (kOnKey | kOnScore))
+        scatter(blocks, emitter, gradient, program, id, place, values);
       else
         scatter(blocks, emitter, gradient, program, id, place,
-                gradient.dependence & (kOnKey | kOnScore)
-                    ? values
-                    : blocks.reduce(values,
-                                    blocks.zeros(scheme.rows(Side::Streamed),
-                                                 scheme.computeType)));
+                {blocks.reduce(values.values,
+                               blocks.zeros(scheme.rows(Side::Streamed),
+                                            scheme.computeType)),
+                 {}});
     }
     queryLoop.close(builder, loc, yields);
     next = 2;
     for (const CaptureGradient &gradient : context.gradients)
       if (!(gradient.dependence & (kOnQuery | kOnScore)))
         scatter(blocks, emitter, gradient, program, id, place,
-                {queryLoop.loop.getResult(next++), stationaryRows});
+                {{queryLoop.loop.getResult(next++), stationaryRows}, {}});
     headLoop.close(builder, loc,
                    {queryLoop.loop.getResult(0), queryLoop.loop.getResult(1)});
 
@@ -290,19 +292,28 @@ private:
   /// Adds `values` (score block, or rows of one side) to the private copy.
   void scatter(BlockBuilder &blocks, RegionEmitter &emitter,
                const CaptureGradient &gradient, Program &program, Value copy,
-               const ScorePlace &place, BlockTensor values) {
+               const ScorePlace &place, const ScoreBlocks::Gradient &block) {
     OpBuilder &builder = blocks.builder;
     Value destination = program[privateCopies[gradient.destination]];
-    auto accumulate = AccumulateOp::create(builder, loc, values.tensor,
-                                           destination, /*distinct=*/false);
+    const BlockTensor &values = block.values;
+    SmallVector<Value> places;
+    for (const BlockTensor &at : block.places)
+      if (at)
+        places.push_back(at.tensor);
+    auto accumulate =
+        AccumulateOp::create(builder, loc, values.tensor, places, destination,
+                             /*distinct=*/false);
     OpBuilder::InsertionGuard guard(builder);
     mlir::Block *region = builder.createBlock(&accumulate.getBody());
     for (size_t dim = 0; dim < values.dims.size(); ++dim)
       region->addArgument(builder.getIndexType(), loc);
+    SmallVector<Value> position(region->getArguments());
+    for (size_t number = 0; number < places.size(); ++number)
+      places[number] = region->addArgument(builder.getI32Type(), loc);
     auto row = [&](Side side, Value base) -> Value {
       AffineExpr expr = blocks.rowExpr(values.dims, side) +
                         builder.getAffineDimExpr(values.dims.size());
-      SmallVector<Value> operands(region->getArguments());
+      SmallVector<Value> operands(position);
       operands.push_back(base);
       return affine::AffineApplyOp::create(
           builder, loc, AffineMap::get(operands.size(), 0, expr), operands);
@@ -313,12 +324,10 @@ private:
     if (gradient.dependence & kOnKey)
       keyRow = row(Side::Stationary, place.keyBase);
     SmallVector<Value> indices = {copy};
-    auto accumulateOp = gradient.op;
-    for (auto [dim, index] : llvm::enumerate(accumulateOp.getIndices())) {
-      Value position = emitter.emitIndex(builder, index, queryRow, keyRow);
-      indices.push_back(emitter.clampIndex(builder, loc, position, destination,
-                                           dim + 1));
-    }
+    llvm::append_range(
+        indices, emitter.emitIndices(builder, gradient.op, queryRow, keyRow,
+                                     places, destination, /*lead=*/1,
+                                     /*clamp=*/true));
     gdpa_tile::YieldOp::create(builder, loc, indices);
   }
 

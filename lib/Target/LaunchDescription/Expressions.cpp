@@ -72,6 +72,9 @@ BufferBehind gdpa::bufferBehind(Value view) {
       behind.buffer = transpose.getIn();
     } else if (auto cast = dyn_cast<memref::CastOp>(op)) {
       behind.buffer = cast.getSource();
+    } else if (auto cast = dyn_cast<UnrealizedConversionCastOp>(op);
+               cast && cast.getNumOperands() == 1) {
+      behind.buffer = cast.getOperand(0); // booleans as bytes
     } else {
       break;
     }

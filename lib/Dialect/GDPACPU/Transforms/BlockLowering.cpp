@@ -173,7 +173,10 @@ FailureOr<Value> BlockLowering::allocate(Operation *op, RankedTensorType type,
   // Rows a multiple of 256 bytes apart would fall into few sets of the first level
   // cache when a register tile walks down its columns.
   SmallVector<int64_t> padded(shape);
-  int64_t elementBytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  Type element = type.getElementType();
+  int64_t elementBytes =
+      element.isIndex() ? 8
+                        : llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
   if (type.getRank() > 1 && (shape.back() * elementBytes) % 256 == 0)
     padded.back() += kLineBytes / elementBytes;
   Value buffer =

@@ -116,10 +116,16 @@ LogicalResult BlockLowering::lower(gdpa_tile::AccumulateOp accumulate) {
   b.setLoc(accumulate.getLoc());
   Value buffer = blockBuffer(accumulate.getValue());
   SmallVector<Value> sizes = bufferSizes(buffer);
+  SmallVector<Value> places;
+  for (Value place : accumulate.getPlaces())
+    places.push_back(blockBuffer(place));
   Block &body = accumulate.getBody().front();
   loops(sizes, [&](ValueRange position) {
     IRMapping mapping;
-    mapping.map(body.getArguments(), position);
+    SmallVector<Value> arguments(position);
+    for (Value place : places)
+      arguments.push_back(memref::LoadOp::create(b, place, position));
+    mapping.map(body.getArguments(), arguments);
     for (Operation &op : body.without_terminator())
       b.clone(op, mapping);
     SmallVector<Value> indices;

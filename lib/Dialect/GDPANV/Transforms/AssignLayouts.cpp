@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Distribution.h"
 #include "gdpa/Dialect/GDPANV/IR/GDPANV.h"
 #include "gdpa/Dialect/GDPANV/Transforms/Passes.h"
 #include "gdpa/Dialect/GDPATile/IR/GDPATile.h"
@@ -243,7 +244,7 @@ private:
     // the ring, which hides the latency. cp.async copies no 2-byte element.
     if (load && map.getDimPosition(0) == 1 &&
         load->getParentOfType<scf::ForOp>() &&
-        load.getType().getElementTypeBitWidth() == 32 &&
+        bytesOf(load.getType().getElementType()) == 4 &&
         load.getType().getDimSize(0) <= warps * 32 &&
         cast<MemRefType>(load.getSource().getType()).getElementType() ==
             load.getType().getElementType()) {

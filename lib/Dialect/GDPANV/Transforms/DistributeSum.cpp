@@ -51,12 +51,15 @@ struct DistributeAccumulate : DistributionPattern<gdpa_tile::AccumulateOp> {
     auto placeOf = [&](ArrayRef<int64_t> position) {
       IRMapping mapping;
       Block &body = op.getBody().front();
-      for (auto [dim, argument] : llvm::enumerate(body.getArguments()))
-        mapping.map(argument,
+      for (auto [dim, offset] : llvm::enumerate(threadOffsets))
+        mapping.map(body.getArgument(dim),
                     arith::IndexCastOp::create(
                         rewriter, loc, rewriter.getIndexType(),
-                        b.add(threadOffsets[dim], ThreadBuilder::positionOffset(
-                                                      layout, dim, position))));
+                        b.add(offset, ThreadBuilder::positionOffset(
+                                          layout, dim, position))));
+      for (auto [number, place] : llvm::enumerate(adaptor.getPlaces()))
+        mapping.map(body.getArgument(threadOffsets.size() + number),
+                    vector::ExtractOp::create(rewriter, loc, place, position));
       for (Operation &inner : body.without_terminator())
         rewriter.clone(inner, mapping);
       SmallVector<Value> indices;

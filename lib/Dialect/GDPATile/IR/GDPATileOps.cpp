@@ -192,12 +192,18 @@ LogicalResult AccumulateOp::verify() {
     return emitOpError("expected a block of f32 or f64 and a destination of "
                        "that type or f64, found ")
            << element << " and " << buffer.getElementType();
-  if (static_cast<int64_t>(getBody().getNumArguments()) != block.getRank() ||
-      llvm::any_of(getBody().getArgumentTypes(),
-                   [](Type type) { return !type.isIndex(); }))
-    return emitOpError("expected a region of ")
-           << block.getRank() << " index arguments, found "
-           << getBody().getArgumentTypes();
+  SmallVector<Type> expected(block.getRank(), IndexType::get(getContext()));
+  for (Value place : getPlaces()) {
+    auto type = cast<RankedTensorType>(place.getType());
+    if (type.getShape() != block.getShape() ||
+        !type.getElementType().isSignlessInteger(32))
+      return emitOpError("expected places of i32 in the shape of ")
+             << block << ", found " << type;
+    expected.push_back(type.getElementType());
+  }
+  if (getBody().getArgumentTypes() != TypeRange(expected))
+    return emitOpError("expected a region of arguments ")
+           << expected << ", found " << getBody().getArgumentTypes();
   auto yield = dyn_cast_or_null<YieldOp>(getBody().front().getTerminator());
   if (!yield || static_cast<int64_t>(yield.getIndices().size()) != buffer.getRank())
     return emitOpError("expected the region to yield ")

@@ -89,3 +89,25 @@ func.func @f(%a: memref<?x?xf16>, %b: tensor<4x4xf32>) {
   }
   return
 }
+
+// -----
+
+func.func @f(%a: memref<?xf32>, %b: tensor<4x4xf32>, %i: tensor<4x4xi64>) {
+  // expected-error @below {{expected places of i32 in the shape of 'tensor<4x4xf32>', found 'tensor<4x4xi64>'}}
+  gdpa_tile.accumulate %b at(%i : tensor<4x4xi64>) into %a : tensor<4x4xf32>, memref<?xf32> {
+  ^bb0(%r: index, %c: index, %at: i64):
+    gdpa_tile.yield %r : index
+  }
+  return
+}
+
+// -----
+
+func.func @f(%a: memref<?xf32>, %b: tensor<4x4xf32>, %i: tensor<4x4xi32>) {
+  // expected-error @below {{expected a region of arguments 'index', 'index', 'i32', found 'index', 'index'}}
+  gdpa_tile.accumulate %b at(%i : tensor<4x4xi32>) into %a : tensor<4x4xf32>, memref<?xf32> {
+  ^bb0(%r: index, %c: index):
+    gdpa_tile.yield %r : index
+  }
+  return
+}

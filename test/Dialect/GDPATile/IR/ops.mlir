@@ -18,6 +18,14 @@ gdpa_tile.program @p(%a: memref<?x?xf32>, %s: f32) {
   ^bb0(%r: index, %c: index):
     gdpa_tile.yield %r, %c : index, index
   }
+  %i = arith.constant dense<0> : tensor<8x4xi32>
+  // CHECK: gdpa_tile.accumulate %{{.*}} at(%{{.*}} : tensor<8x4xi32>) into %{{.*}} : tensor<8x4xf32>, memref<?x?xf32> {
+  // CHECK-NEXT: ^bb0(%{{.*}}: index, %{{.*}}: index, %{{.*}}: i32):
+  gdpa_tile.accumulate %b at(%i : tensor<8x4xi32>) into %a : tensor<8x4xf32>, memref<?x?xf32> {
+  ^bb0(%r: index, %c: index, %place: i32):
+    %at = arith.index_cast %place : i32 to index
+    gdpa_tile.yield %r, %at : index, index
+  }
   gdpa_tile.return
 }
 

@@ -147,7 +147,9 @@ def GDPATile_AccumulateOp : GDPATile_Op<"accumulate", [SingleBlockImplicitTermin
     the element of the destination to which it is added. Several elements may name the
     same destination; the order of the sums is fixed for one program, so that repeated
     runs agree bit by bit. `distinct` promises that all indices differ. Elements whose index
-    lies outside the destination are dropped. The block is f32 or f64; a destination of f64
+    lies outside the destination are dropped. Where an index is itself computed for each element,
+    it comes as a block of i32 after `at`, whose element the region takes after the position.
+    The block is f32 or f64; a destination of f64
     sums the extended values of an f32 block.
 
     ```mlir
@@ -156,12 +158,17 @@ def GDPATile_AccumulateOp : GDPATile_Op<"accumulate", [SingleBlockImplicitTermin
       %j = arith.addi %j0, %c : index
       gdpa_tile.yield %h, %j : index, index
     }
+    gdpa_tile.accumulate %G at(%I : tensor<64x64xi32>) into %dTable : tensor<64x64xf32>, memref<?xf32> {
+    ^bb0(%r: index, %c: index, %i: i32):
+      %at = arith.index_cast %i : i32 to index
+      gdpa_tile.yield %at : index
+    }
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$value, Arg<AnyMemRef, "", [MemRead, MemWrite]>:$destination,
+  let arguments = (ins AnyRankedTensor:$value, Variadic<AnyRankedTensor>:$places, Arg<AnyMemRef, "", [MemRead, MemWrite]>:$destination,
     UnitAttr:$distinct);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$value `into` $destination (`distinct` $distinct^)? attr-dict `:` type($value) `,` type($destination) $body";
+  let assemblyFormat = "$value (`at` `(` $places^ `:` type($places) `)`)? `into` $destination (`distinct` $distinct^)? attr-dict `:` type($value) `,` type($destination) $body";
   let hasVerifier = 1;
 }
 
