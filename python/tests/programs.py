@@ -304,7 +304,7 @@ class Language:
 
 LENGTHS = (1, 2, 17, 31, 32, 33, 63, 64, 65, 100)
 HEAD_DIMS = (8, 16, 24, 40, 64)
-CPU = Language(layouts=("bhsd",), types=("f32", "f32", "bf16", "f16"),
+CPU = Language(types=("f32", "f32", "bf16", "f16", "f64"),
                schedules=("", "", "#gdpa_cpu.schedule<block_q = 64, block_kv = 32>",
                           "#gdpa_cpu.schedule<backward_block_q = 32, backward_block_kv = 64, ranges = 5>"))
 

@@ -1,9 +1,10 @@
-"""Runs the commands of docs/walkthrough.md and compares what they print with what stands there.
+"""Runs the commands of the documents that show commands, and compares what they print with what stands there.
 
-A fenced ```sh block is run by bash in a scratch folder that has examples/ in it, with build/bin and LLVM's tools on PATH; the scratch folder
-stays the same through the document. A fenced block that follows directly (```mlir, ```text, ```json, ```asm) is its whole output.
+A fenced ```sh block is run by bash in a scratch folder that has examples/ in it, with build/bin, LLVM's tools and .venv/bin on PATH; the scratch
+folder stays the same through a document. A fenced block that follows directly (```mlir, ```text, ```json, ```asm) is its whole output. A fenced
+```mlir or ```python block that begins with `// file: NAME` or `# file: NAME` is first written to that file of the folder.
 
-usage: walkthrough.py [--update]   --update writes the outputs into the document
+usage: walkthrough.py [--update]   --update writes the outputs into the documents
 """
 
 import difflib
@@ -16,8 +17,10 @@ import tempfile
 
 import support
 
-DOCUMENT = support.ROOT / "docs" / "walkthrough.md"
-STEP = re.compile(r"^```sh\n(?P<command>.*?)^```\n(?P<gap>\n)?(?:^```(?P<language>mlir|text|json|asm)\n(?P<output>.*?)^```\n)?", re.M | re.S)
+DOCUMENTS = [support.ROOT / "docs" / name for name in ("walkthrough.md", "language.md")]
+STEP = re.compile(r"^```(?:mlir|python)\n(?P<content>(?://|#) file: (?P<file>\S+)\n.*?)^```\n"
+                  r"|^```sh\n(?P<command>.*?)^```\n(?P<gap>\n)?(?:^```(?P<language>mlir|text|json|asm)\n(?!(?://|#) file: )(?P<output>.*?)^```\n)?",
+                  re.M | re.S)
 
 
 def environment():
@@ -35,16 +38,21 @@ def run(command, folder):
     return done.returncode, output + "\n" if output else ""
 
 
-def steps(text):
-    return list(STEP.finditer(text))
+def scratch(folder):
+    """The folder, as a document's commands find it."""
+    (pathlib.Path(folder) / "examples").symlink_to(support.ROOT / "examples")
+    return pathlib.Path(folder)
 
 
-def differences():
+def differences(document):
     """[(command, what is wrong)] over the document."""
     wrong = []
-    with tempfile.TemporaryDirectory() as folder:
-        (pathlib.Path(folder) / "examples").symlink_to(support.ROOT / "examples")
-        for step in steps(DOCUMENT.read_text()):
+    with tempfile.TemporaryDirectory() as name:
+        folder = scratch(name)
+        for step in STEP.finditer(document.read_text()):
+            if step["file"]:
+                (folder / step["file"]).write_text(step["content"])
+                continue
             status, output = run(step["command"], folder)
             if status:
                 wrong.append((step["command"], f"exit {status}\n{output}"))
@@ -54,26 +62,30 @@ def differences():
     return wrong
 
 
-def update():
-    with tempfile.TemporaryDirectory() as folder:
-        (pathlib.Path(folder) / "examples").symlink_to(support.ROOT / "examples")
+def update(document):
+    with tempfile.TemporaryDirectory() as name:
+        folder = scratch(name)
 
         def rewritten(step):
+            if step["file"]:
+                (folder / step["file"]).write_text(step["content"])
+                return step[0]
             status, output = run(step["command"], folder)
             if status:
-                sys.exit(f"{step['command']}exit {status}\n{output}")
+                sys.exit(f"{document}: {step['command']}exit {status}\n{output}")
             text = f"```sh\n{step['command']}```\n"
             if not output:
                 return text + (step["gap"] or "")
             after = "\n" if step["output"] is None and step["gap"] else ""
             return f"{text}\n```{step['language'] or 'text'}\n{output}```\n{after}"
 
-        DOCUMENT.write_text(STEP.sub(rewritten, DOCUMENT.read_text()))
+        document.write_text(STEP.sub(rewritten, document.read_text()))
 
 
 if __name__ == "__main__":
-    if "--update" in sys.argv:
-        update()
-    else:
-        for command, what in differences():
-            print(f"$ {command}{what}\n")
+    for document in DOCUMENTS:
+        if "--update" in sys.argv:
+            update(document)
+        else:
+            for command, what in differences(document):
+                print(f"{document}\n$ {command}{what}\n")
