@@ -11,7 +11,7 @@ mkdir -p "$work"/{seeds,corpus,runtime-corpus,crashes,findings}
 . scripts/sanitizer-options.sh
 jobs=${FUZZ_JOBS:-$(nproc)}
 
-/usr/bin/python3 tools/gdpa-fuzz/make_seeds.py "$build/bin/gdpa-opt" examples "$work/seeds"
+/usr/bin/python3 tools/gdpa-fuzz/make_seeds.py "$build/bin" examples "$work/seeds"
 
 status=0
 printf '== launch descriptions and .npy files, %s s\n' $((seconds / 10))

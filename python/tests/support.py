@@ -22,6 +22,15 @@ TOLERANCE = {"f64": 1e-8, "f32": 1e-5, "bf16": 5e-3, "f16": 5e-3}
 RESULT, INPUT_ERROR, USAGE_ERROR, CHECK_FAILED = 0, 1, 2, 3
 
 
+def sanitized():
+    cache = BUILD / "CMakeCache.txt"
+    return cache.exists() and "-fsanitize=address" in cache.read_text()
+
+
+# The build folder holds AddressSanitizer's checks: several times slower.
+SANITIZED = sanitized()
+
+
 def tool(name):
     return str(BUILD / "bin" / name)
 

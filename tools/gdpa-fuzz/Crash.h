@@ -10,8 +10,8 @@
 
 namespace mlir::gdpa::fuzz {
 
-/// How a process that ran one input ends.
-enum ExitStatus { noCrash = 0, upstreamCrash = 70, ourCrash = 71 };
+/// How a process ends that ran one input and crashed.
+enum ExitStatus { upstreamCrash = 70, ourCrash = 71 };
 
 /// On a fatal signal or after `seconds`: writes the frames to stderr and ends
 /// the process with the status above.

@@ -41,8 +41,8 @@ constexpr llvm::StringRef pipelines[] = {
     // Each pass by itself.
     ON_MODULE("gdpa-autodiff"),
     ON_MODULE("gdpa-prepare-entry"),
-    ON_MODULE("gdpa-plan"),
     ON_MODULE("gdpa-plan{target=cpu}"),
+    ON_MODULE("gdpa-plan"),
     ON_MODULE("gdpa-plan{target=cpu vector-bits=256}"),
     ON_MODULE("gdpa-plan{target=cpu vector-bits=0}"),
     ON_MODULE("gdpa-plan{target=cpu vector-bits=7}"),

@@ -66,6 +66,8 @@ private:
   void keep(ExitStatus status);
 
   unsigned inputs = 0;
+  /// Inputs that did not crash, by how far they got.
+  unsigned counts[3] = {};
   std::map<std::string, Finding> found;
 };
 
@@ -88,21 +90,18 @@ void Runner::run(llvm::function_ref<std::string()> make) {
     dup2(stack, STDOUT_FILENO);
     classifyCrashes(timeout);
     std::string input = make();
-    if (!input.empty()) {
-      std::error_code error;
-      llvm::raw_fd_ostream(inputPath, error) << input;
-      runInput(input);
-    }
-    _exit(noCrash);
+    std::error_code error;
+    llvm::raw_fd_ostream(inputPath, error) << input;
+    _exit(int(runInput(input)));
   }
   int status = 0;
   waitpid(child, &status, 0);
   if (!WIFEXITED(status))
     keep(ourCrash); // killed: nothing is known about it
-  else if (WEXITSTATUS(status) == upstreamCrash)
-    keep(upstreamCrash);
-  else if (WEXITSTATUS(status) != noCrash)
-    keep(ourCrash);
+  else if (WEXITSTATUS(status) < 3)
+    ++counts[WEXITSTATUS(status)];
+  else
+    keep(WEXITSTATUS(status) == upstreamCrash ? upstreamCrash : ourCrash);
 }
 
 std::string Runner::getPlace(StringRef stack) {
@@ -148,7 +147,9 @@ int Runner::report() {
     llvm::outs() << (isOurs ? "ours: " : "upstream's: ") << finding.path << " ("
                  << finding.count << " inputs)\n    " << place << "\n";
   }
-  llvm::outs() << inputs << " inputs; places that crash: " << ours
+  llvm::outs() << inputs << " inputs: " << counts[0] << " not well-formed, "
+               << counts[1] << " refused by a pass, " << counts[2]
+               << " through; places that crash: " << ours
                << " of ours, " << upstream << " of upstream's\n";
   return ours == 0 ? 0 : 3;
 }

@@ -6,6 +6,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
@@ -364,15 +365,23 @@ std::string gdpa::fuzz::mutateStructure(StringRef input, StringRef other,
   std::unique_ptr<MLIRContext> context = createContext();
   // What is no longer well-formed may be changed further.
   ParserConfig config(context.get(), /*verifyAfterParse=*/false);
-  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(input, config);
-  if (!module)
+  OwningOpRef<ModuleOp> original = parseSourceString<ModuleOp>(input, config);
+  if (!original)
     return "";
   OwningOpRef<ModuleOp> second;
   if (!other.empty())
     second = parseSourceString<ModuleOp>(other, config);
-  StructureMutator mutator(*module, second ? *second : ModuleOp(), random);
-  for (size_t changes = 1 + random.below(3); changes > 0; --changes)
-    mutator.change();
+  // Few changes leave a module well-formed, and only such ones reach a pass:
+  // others are tried, unless chance wants to see the verifiers.
+  OwningOpRef<ModuleOp> module;
+  for (size_t tries = random.oneIn(4) ? 1 : 12; tries > 0; --tries) {
+    module = original->clone();
+    StructureMutator mutator(*module, second ? *second : ModuleOp(), random);
+    for (size_t changes = 1 + random.below(3); changes > 0; --changes)
+      mutator.change();
+    if (tries > 1 && succeeded(verify(*module)))
+      break;
+  }
   std::string result;
   llvm::raw_string_ostream stream(result);
   if (isBytecode(input) || random.oneIn(12)) {

@@ -96,23 +96,25 @@ static void expectRoundTrips(ModuleOp module) {
   expectSame("bytecode", text, fromBytes ? *fromBytes : ModuleOp());
 }
 
-void gdpa::fuzz::runInput(StringRef input) {
+gdpa::fuzz::Progress gdpa::fuzz::runInput(StringRef input) {
   std::unique_ptr<MLIRContext> context = createContext();
   OwningOpRef<ModuleOp> module =
       parseSourceString<ModuleOp>(input, context.get());
   if (!module)
-    return;
+    return Progress::Malformed;
   expectRoundTrips(*module);
   StringRef pipeline = getPipeline(input);
   if (pipeline.empty())
-    return;
+    return Progress::Through;
   if (!pipeline.consume_front("builtin.module(") || !pipeline.consume_back(")"))
-    return;
+    return Progress::Refused;
   std::string error;
   llvm::raw_string_ostream errors(error);
   PassManager manager(context.get(), ModuleOp::getOperationName());
   if (failed(parsePassPipeline(pipeline, manager, errors)))
-    return;
-  if (succeeded(manager.run(*module)))
-    expectRoundTrips(*module);
+    return Progress::Refused;
+  if (failed(manager.run(*module)))
+    return Progress::Refused;
+  expectRoundTrips(*module);
+  return Progress::Through;
 }

@@ -34,8 +34,11 @@ std::string withPipeline(llvm::StringRef input, llvm::StringRef pipeline);
 
 bool isBytecode(llvm::StringRef input);
 
+/// How far an input got.
+enum class Progress { Malformed, Refused, Through };
+
 /// Runs `input`; aborts with a message where a module does not print back.
-void runInput(llvm::StringRef input);
+Progress runInput(llvm::StringRef input);
 
 } // namespace mlir::gdpa::fuzz
 

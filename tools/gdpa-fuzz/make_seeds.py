@@ -1,6 +1,8 @@
 """Writes modules of every stage of the pipelines as seeds: what the passes meet, in the text that today's printers write.
 
-usage: make_seeds.py GDPA_OPT EXAMPLES FOLDER
+Each is to be given to the pass of ours that comes next. The program itself takes the whole pipeline.
+
+usage: make_seeds.py BIN EXAMPLES FOLDER
 """
 
 import hashlib
@@ -24,8 +26,18 @@ def stages(gdpa_opt, source, pipeline):
     return zip(parts[1::2], parts[2::2])
 
 
-def main(gdpa_opt, examples, folder):
-    folder = pathlib.Path(folder)
+def single_passes(gdpa_fuzz):
+    """The pipelines of one pass, by its name."""
+    lines = subprocess.run([gdpa_fuzz, "--list-pipelines"], capture_output=True, text=True, check=True).stdout.splitlines()
+    alone = {}
+    for line in lines:
+        alone.setdefault(re.sub(r"\{.*\}", "", re.findall(r"\(([^()]*)\)", line)[-1]), line)
+    return alone
+
+
+def main(binaries, examples, folder):
+    binaries, folder = pathlib.Path(binaries), pathlib.Path(folder)
+    gdpa_opt, alone = binaries / "gdpa-opt", single_passes(binaries / "gdpa-fuzz")
     folder.mkdir(parents=True, exist_ok=True)
     seen = set()
     for name in EXAMPLES:
@@ -33,12 +45,15 @@ def main(gdpa_opt, examples, folder):
         for pipeline in PIPELINES:
             storage = "bf16" if "nvvm" in pipeline else "f32"
             program = source.replace("?x64xf32>", f"?x64x{storage}>")
-            for after, text in [("", program), *stages(gdpa_opt, program, pipeline)]:
+            reached = [("source", program), *stages(gdpa_opt, program, pipeline)]
+            for n, (after, text) in enumerate(reached):
                 digest = hashlib.sha1(text.encode()).hexdigest()[:12]
                 if digest in seen or len(text) > LARGEST:
                     continue
                 seen.add(digest)
-                (folder / f"{name}-{after or 'source'}-{digest}.mlir").write_text(f"// pipeline: builtin.module({pipeline})\n{text}")
+                following = [alone[name] for name, _ in reached[n + 1 :] if name in alone and n > 0]
+                (folder / f"{name}-{after}-{digest}.mlir").write_text(
+                    f"// pipeline: {following[0] if following else f'builtin.module({pipeline})'}\n{text}")
     print(f"{len(seen)} seeds in {folder}")
 
 

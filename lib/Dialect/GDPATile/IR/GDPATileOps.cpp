@@ -132,6 +132,10 @@ static LogicalResult verifyBlockAccess(Op op, RankedTensorType block,
     return op.emitOpError("expected a block of rank at most ")
            << buffer.getRank() << ", found " << block;
   }
+  // What computes positions inside a block divides by its extents.
+  if (llvm::is_contained(block.getShape(), 0))
+    return op.emitOpError("expected a block whose extents are at least 1, found ")
+           << block;
   if (!isSameOrWider(block.getElementType(), buffer.getElementType()))
     return op.emitOpError("expected a block of ")
            << buffer.getElementType() << " or a wider float type, found "

@@ -111,3 +111,11 @@ func.func @f(%a: memref<?xf32>, %b: tensor<4x4xf32>, %i: tensor<4x4xi32>) {
   }
   return
 }
+
+// -----
+
+func.func @f(%a: memref<?x?xf32>, %i: index) {
+  // expected-error @below {{expected a block whose extents are at least 1, found 'tensor<4x0xf32>'}}
+  %0 = gdpa_tile.load %a[%i, %i] : memref<?x?xf32> -> tensor<4x0xf32>
+  return
+}
