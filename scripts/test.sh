@@ -17,6 +17,11 @@ section "unit tests (ctest)"
 run ctest --test-dir "$build" --output-on-failure
 section "compiler tests (lit)"
 run /usr/lib/llvm-22/bin/lit -sv "$build/test"
+suites=(python/tests)
+if grep -q -- -fsanitize=address "$build/CMakeCache.txt"; then
+  # Everything is several times slower: what looks for bad memory accesses, not for wrong numbers.
+  suites=(python/tests/test_bad_input.py python/tests/test_fuzz.py python/tests/test_sanitized_kernels.py)
+fi
 section "numbers, PTX, bad input, documents (pytest, level $level)"
-GDPA_TEST_LEVEL=$level run .venv/bin/python -m pytest -q -n auto --durations=10 python/tests
+GDPA_TEST_LEVEL=$level run .venv/bin/python -m pytest -q -n auto --durations=10 "${suites[@]}"
 exit $status
