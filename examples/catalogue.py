@@ -65,8 +65,8 @@ def relative_position(s, b, h, i, j, nq, nk, captures):
 
 
 def spline(s, b, h, i, j, nq, nk, captures):
-    x = 4 * (np.clip(s, -4, 4) + 4)
-    knot = np.minimum(np.floor(x), 31)
+    x = np.clip(2 * s + 8, 0, float(np.float32(15.9999)))
+    knot = np.floor(x)
     left = knot.astype(int)
     a, c = captures["table"][h, left], captures["table"][h, left + 1]
     return a + (x - knot) * (c - a)
@@ -126,7 +126,7 @@ ALL = [
             captures={"bias": per_head(-1, 1), "ceiling": lambda random, sizes: 1.0}, learned=("bias", "ceiling"),
             vjp=lambda s, ct, b, h, i, j, nq, nk, c: (ct, {"bias": ct.sum((0, 2, 3))})),
     Example("document-mask", lambda s, *_: s * sigmoid(1.702 * s), captures={"documents": documents}, mask=document_mask),
-    Example("spline", spline, captures={"table": per_head(-1, 1, 33)}, learned=("table",), kinks=True),
+    Example("spline", spline, captures={"table": per_head(-1, 1, 17)}, learned=("table",), kinks=True),
 ]
 # Layout thd: the formulas are those of one sequence; q is [rows, heads, D].
 JAGGED = [

@@ -117,7 +117,8 @@ def test_gradients_against_numpy(example, tmp_path):
     assert done.status == support.RESULT, done.stderr
     wide = support.as_float64(inputs)
     case = oracle.Attention(wide["q"], wide["k"], wide["v"], 0.125, example.activation, example.mask, captures, example.normalizer)
-    gradients, cotangent = case.backward(wide["do"], wide.get("dstats", 0.0), vjp=example.vjp)
+    step = 1e-8 if example.kinks else 1e-5  # few pairs lie so near to a kink
+    gradients, cotangent = case.backward(wide["do"], wide.get("dstats", 0.0), step, vjp=example.vjp)
     for name, want in gradients.items():
         assert oracle.error(done.arrays[name], want) <= 1e-5, name
     for name in example.learned:

@@ -21,7 +21,7 @@ UPDATE = os.environ.get("GDPA_UPDATE_SPILLS") == "1"
 
 
 def cases():
-    for example in catalogue.ALL:
+    for example in [*catalogue.ALL, *catalogue.JAGGED]:
         for dtype in ("bf16", "f16"):
             for d in (64, 128, 256):
                 if dtype == "bf16" and d < 256 or example.name in ("silu", "polynomial"):

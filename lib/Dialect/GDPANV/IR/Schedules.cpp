@@ -55,8 +55,10 @@ RegionCost gdpa_nv::getRegionCost(Operation *attention) {
         onPosition.insert(op->result_begin(), op->result_end());
       if (score)
         onScore.insert(op->result_begin(), op->result_end());
-      if (isa<tensor::ExtractOp, memref::LoadOp>(op) && position)
-        cost.gathers = true;
+      if (isa<tensor::ExtractOp, memref::LoadOp>(op)) {
+        cost.gathers |= position || score;
+        cost.looksUp |= score;
+      }
       if (position || score)
         cost.operations += getWeight(op);
       if (isa<gdpa::AccumulateOp>(op))
@@ -84,7 +86,7 @@ ScheduleAttr gdpa_nv::getDefaultSchedule(MLIRContext *context, int64_t headDim,
     // Keys and values of the dK, dV kernel leave their registers to the region.
     if (backward)
       registerLhs = 8;
-    if (cost.usesPositions && !cost.gathers)
+    if (cost.looksUp || (cost.usesPositions && !cost.gathers))
       keys = {32, 64};
     if (!cost.usesPositions && !cost.accumulates &&
         cost.operations <= cheapBackward)
@@ -95,7 +97,7 @@ ScheduleAttr gdpa_nv::getDefaultSchedule(MLIRContext *context, int64_t headDim,
     constexpr int64_t cheapBackward = 18;
     if (cost.gathers)
       forward = {128, 32};
-    if (cost.usesPositions || cost.operations > cheapBackward)
+    if (cost.looksUp || cost.usesPositions || cost.operations > cheapBackward)
       keys = {32, 64};
     queries = {64, 32};
   } else {

@@ -16,6 +16,8 @@ struct RegionCost {
   bool usesPositions = false;
   /// Whether it reads elements of captures at computed indices.
   bool gathers = false;
+  /// The score decides where a capture is read.
+  bool looksUp = false;
   /// Whether it has gradients of captures.
   bool accumulates = false;
   /// Whether a forward carries statistics of its rows.
