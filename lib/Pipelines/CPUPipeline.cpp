@@ -3,6 +3,7 @@
 #include "gdpa/Conversion/GDPAToTile/Passes.h"
 #include "gdpa/Dialect/GDPA/Transforms/Passes.h"
 #include "gdpa/Dialect/GDPACPU/Transforms/Passes.h"
+#include "gdpa/Dialect/GDPATile/Transforms/Passes.h"
 #include "gdpa/Pipelines/Pipelines.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -45,6 +46,9 @@ void gdpa::buildCPUHostPipeline(OpPassManager &manager,
   plan.vectorBits = getVectorBits(options);
   manager.addPass(createGDPAPlan(plan));
   manager.addPass(createConvertGDPAToTile());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  manager.nest<gdpa_tile::ProgramOp>().addPass(gdpa_tile::createGDPATileMaskBounds());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
 }

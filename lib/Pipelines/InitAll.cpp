@@ -13,6 +13,7 @@
 #include "gdpa/Dialect/GDPANV/IR/GDPANV.h"
 #include "gdpa/Dialect/GDPANV/Transforms/Passes.h"
 #include "gdpa/Dialect/GDPATile/IR/GDPATile.h"
+#include "gdpa/Dialect/GDPATile/Transforms/Passes.h"
 #include "gdpa/Pipelines/Pipelines.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -38,6 +39,7 @@ void gdpa::registerUpstreamDialects(DialectRegistry &registry) {
 void gdpa::registerAllPasses() {
   gdpa::registerGDPATransformsPasses();
   gdpa::registerGDPAToTilePasses();
+  gdpa_tile::registerGDPATileTransformsPasses();
   gdpa_cpu::registerGDPACPUTransformsPasses();
   gdpa::registerGDPAToLinalgPasses();
   gdpa::registerGDPAToReferencePasses();

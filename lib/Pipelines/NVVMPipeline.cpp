@@ -9,6 +9,7 @@
 #include "gdpa/Conversion/GDPAToTile/Passes.h"
 #include "gdpa/Dialect/GDPA/Transforms/Passes.h"
 #include "gdpa/Dialect/GDPANV/Transforms/Passes.h"
+#include "gdpa/Dialect/GDPATile/Transforms/Passes.h"
 #include "gdpa/Pipelines/Pipelines.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -29,6 +30,9 @@ void gdpa::buildNVVMHostPipeline(OpPassManager &manager,
   plan.target = options.chip;
   manager.addPass(createGDPAPlan(plan));
   manager.addPass(createConvertGDPAToTile());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  manager.nest<gdpa_tile::ProgramOp>().addPass(gdpa_tile::createGDPATileMaskBounds());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
 }

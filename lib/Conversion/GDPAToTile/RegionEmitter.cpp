@@ -1,6 +1,7 @@
 //===- RegionEmitter.cpp - a scalar region on a block of scores -----------===//
 
 #include "RegionEmitter.h"
+#include "gdpa/Dialect/GDPATile/IR/GDPATile.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -440,29 +441,28 @@ ScoreBlocks RegionEmitter::emit(BlockTensor score, BlockTensor cotangent,
     for (auto &[load, block] : operands)
       bodyMap.map(load->getResult(0), args[next++]);
 
+    // The unclamped position decides whether a pair exists.
+    auto row = [&](bool query) -> Value {
+      Value at = position(builder, loc, query);
+      return info.needsLivePositions ? at.getDefiningOp()->getOperand(0) : at;
+    };
     Value keep;
-    auto require = [&](Value condition) {
-      keep = keep ? arith::AndIOp::create(builder, loc, keep, condition)
-                        .getResult()
-                  : condition;
-    };
-    auto inside = [&](bool query) {
-      // The unclamped position decides whether a pair exists.
-      bool clamped = info.needsLivePositions;
-      Value row = position(builder, loc, query);
-      if (clamped)
-        row = row.getDefiningOp()->getOperand(0);
-      require(arith::CmpIOp::create(
-          builder, loc, arith::CmpIPredicate::slt, row,
-          query ? place.queryLength : place.keyLength));
-    };
-    if (info.mask)
-      require(inBody(builder,
-                     info.mask->front().getTerminator()->getOperand(0)));
-    if (request.queryTail)
-      inside(/*query=*/true);
-    if (request.keyTail)
-      inside(/*query=*/false);
+    if (info.mask || request.queryTail || request.keyTail) {
+      Value mask;
+      if (info.mask)
+        mask = inBody(builder,
+                      info.mask->front().getTerminator()->getOperand(0));
+      Side querySide =
+          place.queryIsStationary ? Side::Stationary : Side::Streamed;
+      Side keySide =
+          place.queryIsStationary ? Side::Streamed : Side::Stationary;
+      keep = KeepOp::create(
+          builder, loc, builder.getI1Type(), mask, row(/*query=*/true),
+          place.queryBase,
+          place.queryLength, scheme.block(querySide), request.queryTail,
+          row(/*query=*/false), place.keyBase, place.keyLength,
+          scheme.block(keySide), request.keyTail);
+    }
 
     auto keptOr = [&](Value value, double otherwise) -> Value {
       if (!keep)

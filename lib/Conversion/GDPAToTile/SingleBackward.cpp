@@ -84,10 +84,12 @@ private:
   void makeWorkspaces() {
     auto dynamic = ShapedType::kDynamic;
     // A short sequence of a jagged batch has fewer key blocks than there are
-    // ranges: nobody writes to the others.
+    // ranges, and a block of queries that a mask parts from all keys of a range is
+    // not visited: nobody writes there.
     queryWorkspace = context.sizes.rowsWorkspace(
         host, loc, RowKind::Query, {ranges}, context.sizes.depth,
-        scheme.computeType, /*zero=*/context.sizes.isJagged());
+        scheme.computeType,
+        /*zero=*/context.sizes.isJagged() || context.info.mask);
     for (const CaptureGradient &gradient : context.gradients) {
       if (privateCopies.count(gradient.destination))
         continue;

@@ -49,15 +49,15 @@ func.func @plain(%q: tensor<?x?x?x40xbf16>, %k: tensor<?x?x?x40xbf16>, %v: tenso
 
 // -----
 
-// A mask is a select on the weight. exp(-log(s)) is not finite where keys are padded with zeros: pairs past the end are masked, too.
+// A mask is a select on the weight, by a gdpa_tile.keep. exp(-log(s)) is not finite where keys are padded with zeros: pairs past the end are
+// masked, too.
 
 // CPU: gdpa_tile.program @masked_forward
 // GPU: gdpa_tile.program @masked_forward
 // GPU: linalg.generic
-// GPU:     %[[KEEP:[a-zA-Z0-9_]+]] = arith.cmpi sge
-// GPU:     %[[LIVE:[a-zA-Z0-9_]+]] = arith.cmpi slt
-// GPU:     %[[BOTH:[a-zA-Z0-9_]+]] = arith.andi %[[KEEP]], %[[LIVE]]
-// GPU:     arith.select %[[BOTH]], %{{.*}}, %{{.*}} : f32
+// GPU:     %[[MASK:[a-zA-Z0-9_]+]] = arith.cmpi sge, %[[I:[a-zA-Z0-9_]+]], %[[J:[a-zA-Z0-9_]+]]
+// GPU:     %[[KEEP:[a-zA-Z0-9_]+]] = gdpa_tile.keep mask(%[[MASK]]) query(%[[I]] from %{{.*}} to %{{.*}} by 128) key(%[[J]] from %{{.*}} to %{{.*}} by 64 tail)
+// GPU:     arith.select %[[KEEP]], %{{.*}}, %{{.*}} : f32
 func.func @masked(%q: tensor<?x?x?x64xf32>, %k: tensor<?x?x?x64xf32>, %v: tensor<?x?x?x64xf32>, %scale: f32, %o0: tensor<?x?x?x64xf32>) -> tensor<?x?x?x64xf32> {
   %o = gdpa.attention bhsd none
       ins(%q, %k, %v : tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32>)

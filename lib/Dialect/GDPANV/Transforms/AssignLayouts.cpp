@@ -151,6 +151,8 @@ private:
     if (isa<scf::YieldOp>(user)) {
       if (auto loop = dyn_cast<scf::ForOp>(user->getParentOp()))
         return assignLoop(loop, use.getOperandNumber(), layout);
+      if (auto choice = dyn_cast<scf::IfOp>(user->getParentOp()))
+        return assignChoice(choice, use.getOperandNumber(), layout);
       return success();
     }
     auto op = dyn_cast<linalg::LinalgOp>(user);
@@ -194,8 +196,20 @@ private:
     return success();
   }
 
+  LogicalResult assignChoice(scf::IfOp choice, unsigned number,
+                             Attribute layout) {
+    for (Value value : {Value(choice.getResult(number)),
+                        choice.thenYield().getOperand(number),
+                        choice.elseYield().getOperand(number)})
+      if (failed(assign(value, layout)))
+        return failure();
+    return success();
+  }
+
   LogicalResult assignProducer(OpResult result, Attribute layout) {
     Operation *producer = result.getOwner();
+    if (auto choice = dyn_cast<scf::IfOp>(producer))
+      return assignChoice(choice, result.getResultNumber(), layout);
     if (auto loop = dyn_cast<scf::ForOp>(producer))
       return assignLoop(loop, result.getResultNumber(), layout);
     auto op = dyn_cast<linalg::LinalgOp>(producer);

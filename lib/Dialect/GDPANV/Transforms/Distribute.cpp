@@ -126,7 +126,9 @@ struct Distribute : gdpa_nv::impl::GDPATileDistributeBase<Distribute> {
                              linalg::LinalgDialect>();
     target.addIllegalOp<tensor::EmptyOp, memref::LoadOp, memref::StoreOp>();
     target.addLegalOp<PointerOp>();
-    target.addLegalOp<scf::IfOp>();
+    target.addDynamicallyLegalOp<scf::IfOp>([&](scf::IfOp op) {
+      return converter.isLegal(op->getResultTypes());
+    });
     if (failed(applyPartialConversion(function, target, std::move(patterns))))
       return signalPassFailure();
     function.walk([](bufferization::ToTensorOp op) {

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/PatternMatch.h"
@@ -55,7 +56,8 @@ private:
   int64_t used = 0;
 };
 
-/// The blocks that one loop loads, and their places inside a slot.
+/// The blocks that one loop loads, and their places inside a slot. They may stand
+/// under a condition: where it does not hold, nothing is read.
 class Ring {
 public:
   Ring(scf::ForOp loop, SmallVector<gdpa_tile::LoadOp> loads, int64_t stages,
@@ -103,25 +105,37 @@ private:
     options.filter = [&](Operation *op) { return loop->isProperAncestor(op); };
     options.inclusive = true;
     options.omitBlockArguments = true;
-    for (gdpa_tile::LoadOp load : loads)
-      for (Value offset : load.getOffsets())
-        if (failed(getBackwardSlice(offset, &slice, options)))
+    for (gdpa_tile::LoadOp load : loads) {
+      if (load->getParentOp() != loads.front()->getParentOp())
+        return load.emitError("expected all shared blocks of a loop to be loaded "
+                              "under the same condition");
+      SmallVector<Value> needed(load.getOffsets());
+      if (auto choice = dyn_cast<scf::IfOp>(load->getParentOp()))
+        needed.push_back(condition = choice.getCondition());
+      for (Value value : needed)
+        if (failed(getBackwardSlice(value, &slice, options)))
           return load.emitError("expected offsets that can be traced to the "
                                 "loop's induction variable");
+    }
     for (Operation *op : slice) {
       bool fromInduction = llvm::all_of(op->getOperands(), [&](Value operand) {
         auto argument = dyn_cast<BlockArgument>(operand);
         return !argument || argument.getOwner() != loop.getBody() ||
                argument == loop.getInductionVar();
       });
-      if (!isMemoryEffectFree(op) || op->getNumRegions() || !fromInduction)
+      // Reads of captures: nothing is written to them.
+      bool isPure = isMemoryEffectFree(op) || isa<memref::LoadOp>(op);
+      if (!isPure || op->getNumRegions() || !fromInduction)
         return op->emitError("expected the offsets of a block that is loaded "
                              "in a loop to be pure functions of its induction "
                              "variable");
     }
     offsets = llvm::to_vector(slice);
-    llvm::sort(offsets, [](Operation *a, Operation *b) {
-      return a->isBeforeInBlock(b);
+    // What stands under the condition follows what stands before it.
+    llvm::sort(offsets, [&](Operation *a, Operation *b) {
+      if (a->getBlock() == b->getBlock())
+        return a->isBeforeInBlock(b);
+      return a->getBlock() == loop.getBody();
     });
     return success();
   }
@@ -136,6 +150,9 @@ private:
     Value active =
         arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, j,
                               loop.getUpperBound());
+    if (condition)
+      active = arith::AndIOp::create(builder, loc, active,
+                                     mapping.lookupOrDefault(condition));
     for (auto [load, place] : llvm::zip(loads, places)) {
       SmallVector<Value> mapped;
       for (Value offset : load.getOffsets())
@@ -210,6 +227,7 @@ private:
   Location loc;
   SmallVector<int64_t> places;
   SmallVector<Operation *> offsets;
+  Value condition; // under which the loads stand, if any
 };
 
 struct StageShared : gdpa_nv::impl::GDPATileStageSharedBase<StageShared> {
@@ -237,8 +255,11 @@ struct StageShared : gdpa_nv::impl::GDPATileStageSharedBase<StageShared> {
     WalkResult walked = function.walk([&](gdpa_tile::LoadOp load) {
       if (!isShared(load))
         return WalkResult::advance();
-      auto loop = dyn_cast<scf::ForOp>(load->getParentOp());
-      if (!loop && load->getParentOp() != function) {
+      Operation *around = load->getParentOp();
+      if (isa<scf::IfOp>(around) && isa<scf::ForOp>(around->getParentOp()))
+        around = around->getParentOp();
+      auto loop = dyn_cast<scf::ForOp>(around);
+      if (!loop && around != function) {
         load.emitError("expected a shared block to be loaded in a loop or in "
                        "the body of the kernel");
         return WalkResult::interrupt();

@@ -119,3 +119,11 @@ func.func @f(%a: memref<?x?xf32>, %i: index) {
   %0 = gdpa_tile.load %a[%i, %i] : memref<?x?xf32> -> tensor<4x0xf32>
   return
 }
+
+// -----
+
+func.func @f(%i: index) {
+  // expected-error @below {{attribute 'query_block' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive}}
+  %a = gdpa_tile.keep query(%i from %i to %i by 0) key(%i from %i to %i by 64)
+  return
+}

@@ -29,6 +29,14 @@ gdpa_tile.program @p(%a: memref<?x?xf32>, %s: f32) {
   gdpa_tile.return
 }
 
+func.func @keep(%m: i1, %i: index, %j: index, %i0: index, %j0: index, %nq: index, %nk: index) -> (i1, i1) {
+  // CHECK: gdpa_tile.keep mask(%{{.*}}) query(%{{.*}} from %{{.*}} to %{{.*}} by 128) key(%{{.*}} from %{{.*}} to %{{.*}} by 64 tail)
+  %a = gdpa_tile.keep mask(%m) query(%i from %i0 to %nq by 128) key(%j from %j0 to %nk by 64 tail)
+  // CHECK: gdpa_tile.keep query(%{{.*}} from %{{.*}} to %{{.*}} by 128 tail) key(%{{.*}} from %{{.*}} to %{{.*}} by 64)
+  %b = gdpa_tile.keep query(%i from %i0 to %nq by 128 tail) key(%j from %j0 to %nk by 64)
+  return %a, %b : i1, i1
+}
+
 func.func @host(%a: memref<?x?xf32>, %s: f32) {
   %c1 = arith.constant 1 : index
   // CHECK: gdpa_tile.workspace(%{{.*}}) zero : memref<?xf32>

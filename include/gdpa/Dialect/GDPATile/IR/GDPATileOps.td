@@ -172,6 +172,38 @@ def GDPATile_AccumulateOp : GDPATile_Op<"accumulate", [SingleBlockImplicitTermin
   let hasVerifier = 1;
 }
 
+def GDPATile_KeepOp : GDPATile_Op<"keep", [Pure]> {
+  let summary = "whether a pair of a score block counts";
+  let description = [{
+    Stands in the body of an operation over a block of scores. `query(%i from %i0 to %nq by
+    128)` says that the element at hand lies at query `%i` of a block of at most 128 rows that
+    begins at `%i0`, of `%nq` queries; `key(...)` likewise. The result is `mask` (true where
+    there is none) and, for each side marked `tail`, that the position is below the end.
+    What `mask` says of a position at or past an end has no meaning.
+
+    A promise comes with it: where the result is false for every pair of the block, one
+    iteration of the innermost loop around changes neither the values that the loop carries
+    nor memory, so it may be left out. `--gdpa-tile-mask-bounds` makes use of it and puts
+    ordinary operations in the place of this one.
+
+    ```mlir
+    %keep = gdpa_tile.keep mask(%causal) query(%i from %i0 to %nq by 128) key(%j from %j0 to %nk by 64 tail)
+    %w = arith.select %keep, %z, %zero : f32
+    ```
+  }];
+  let arguments = (ins Optional<I1>:$mask,
+    Index:$query, Index:$query_base, Index:$query_end,
+    ConfinedAttr<I64Attr, [IntPositive]>:$query_block, UnitAttr:$query_tail,
+    Index:$key, Index:$key_base, Index:$key_end,
+    ConfinedAttr<I64Attr, [IntPositive]>:$key_block, UnitAttr:$key_tail);
+  let results = (outs I1:$result);
+  let assemblyFormat = [{
+    (`mask` `(` $mask^ `)`)?
+    `query` `(` $query `from` $query_base `to` $query_end `by` $query_block (`tail` $query_tail^)? `)`
+    `key` `(` $key `from` $key_base `to` $key_end `by` $key_block (`tail` $key_tail^)? `)` attr-dict
+  }];
+}
+
 def GDPATile_YieldOp : GDPATile_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"AccumulateOp">]> {
   let summary = "yields the index of the destination";
   let arguments = (ins Variadic<Index>:$indices);

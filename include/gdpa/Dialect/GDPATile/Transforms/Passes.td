@@ -1,0 +1,42 @@
+//===- Passes.td - passes on block programs ---------------*- tablegen -*-===//
+
+#ifndef GDPA_DIALECT_GDPATILE_TRANSFORMS_PASSES_TD
+#define GDPA_DIALECT_GDPATILE_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def GDPATileMaskBounds : Pass<"gdpa-tile-mask-bounds", "::mlir::gdpa_tile::ProgramOp"> {
+  let summary = "visit no empty block; no mask arithmetic in a full one";
+  let description = [{
+    Reads the mask of each `gdpa_tile.keep` as a union of conjunctions of comparisons of
+    linear forms in i, j and uniform scalars, with quotients and remainders by constants.
+    From it follow, as scalar code:
+
+    - the bounds of the loop over streamed blocks;
+    - where the kept blocks between these bounds have holes (several conjunctions, quotients,
+      remainders), an `scf.if` around the body of the loop;
+    - whether every pair of the block is kept: the operation then stands in two versions, one
+      without the mask.
+
+    What is no such comparison (a captured document id) counts as possibly kept, not all kept,
+    and is evaluated element by element. Arithmetic of `index` and of 64-bit integers is taken
+    not to overflow; that of narrower integers is followed only where it cannot.
+
+    ```mlir
+    %o = scf.for %j0 = %c0 to %nk step %c64 iter_args(...) {
+      ...
+      %w = linalg.generic ... {
+        ...
+        %causal = arith.cmpi sge, %i, %j : index
+        %keep = gdpa_tile.keep mask(%causal) query(%i from %i0 to %nq by 128) key(%j from %j0 to %nk by 64)
+    // becomes
+    %o = scf.for %j0 = %c0 to %end step %c64 iter_args(...) { // end = min(i0 + 128, nq, nk)
+      ...
+      %full = arith.cmpi sle, %jlast, %i0 : index
+      %w = scf.if %full { linalg.generic ... } else { linalg.generic ... }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
+}
+
+#endif // GDPA_DIALECT_GDPATILE_TRANSFORMS_PASSES_TD

@@ -1,0 +1,648 @@
+//===- MaskPredicate.cpp - a mask as a union of conjunctions --------------===//
+
+#include "MaskPredicate.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::gdpa_tile;
+
+/// More than these are no longer told apart: the union then covers everything.
+static constexpr size_t kMaxConjunctions = 24;
+static constexpr size_t kMaxAlternatives = 8;
+static constexpr int64_t kMaxPosition = (int64_t(1) << 31) - 1;
+static constexpr __int128 kUnbounded = __int128(1) << 100;
+
+//===----------------------------------------------------------------------===//
+// Unions
+//===----------------------------------------------------------------------===//
+
+static Union everything() { return {Conjunction()}; }
+
+/// Adds a comparison to a conjunction; false where the two contradict.
+static bool conjoin(Conjunction &conjunction, const Comparison &added) {
+  if (added.kind == Comparison::NonNegative) {
+    if (added.form.isConstant())
+      return added.form.constant >= 0;
+    for (Comparison &known : conjunction) {
+      if (known.kind != Comparison::NonNegative)
+        continue;
+      if (auto sum = known.form.plus(added.form);
+          sum && sum->isConstant() && sum->constant < 0)
+        return false;
+      auto difference = known.form.plus(added.form, -1);
+      if (difference && difference->isConstant()) {
+        // The same form: the stronger of the two stays.
+        if (difference->constant > 0)
+          known = added;
+        return true;
+      }
+    }
+  } else if (added.kind == Comparison::Condition) {
+    for (const Comparison &known : conjunction)
+      if (known.kind == Comparison::Condition &&
+          known.condition == added.condition)
+        return known.isNegated == added.isNegated;
+  }
+  conjunction.push_back(added);
+  return true;
+}
+
+static std::optional<Conjunction> conjoin(const Conjunction &a,
+                                          const Conjunction &b) {
+  Conjunction result = a;
+  for (const Comparison &comparison : b)
+    if (!conjoin(result, comparison))
+      return std::nullopt;
+  return result;
+}
+
+static Union intersect(const Union &a, const Union &b) {
+  Union result;
+  for (const Conjunction &left : a)
+    for (const Conjunction &right : b)
+      if (auto both = conjoin(left, right))
+        result.push_back(*both);
+  // Either one alone covers the intersection.
+  if (result.size() > kMaxConjunctions)
+    return a.size() < b.size() ? a : b;
+  return result;
+}
+
+static Union unite(Union a, const Union &b) {
+  llvm::append_range(a, b);
+  bool all = a.size() > kMaxConjunctions ||
+             llvm::any_of(a, [](const Conjunction &c) { return c.empty(); });
+  return all ? everything() : a;
+}
+
+/// A union of one comparison.
+static Union only(Comparison comparison) {
+  Conjunction conjunction;
+  if (!conjoin(conjunction, comparison))
+    return {};
+  return {conjunction};
+}
+
+static Union remainderBetween(const Quotient &quotient, LinearForm low,
+                              LinearForm high) {
+  Comparison comparison;
+  comparison.kind = Comparison::Remainder;
+  comparison.form = quotient.numerator;
+  comparison.divisor = quotient.divisor;
+  comparison.low = std::move(low);
+  comparison.high = std::move(high);
+  return {{comparison}};
+}
+
+/// The form without its only quotient.
+static LinearForm withoutQuotient(LinearForm form) {
+  form.quotients.clear();
+  return form;
+}
+
+/// form >= 0, with a lone quotient or remainder turned into a comparison of what
+/// it is taken of.
+static Union nonNegative(const std::optional<LinearForm> &form) {
+  if (!form)
+    return everything();
+  Comparison plain;
+  plain.form = *form;
+  if (form->quotients.size() != 1 || form->query || form->key)
+    return only(plain);
+  const auto &[quotient, factor] = form->quotients.front();
+  if (factor != 1 && factor != -1)
+    return only(plain);
+  LinearForm rest = withoutQuotient(*form);
+  std::optional<LinearForm> bound = rest.times(-factor); // of the quotient
+  if (!bound)
+    return everything();
+  int64_t divisor = quotient->divisor;
+  if (quotient->remainder)
+    return factor > 0 ? remainderBetween(*quotient, *bound,
+                                         LinearForm::ofConstant(divisor - 1))
+                      : remainderBetween(*quotient, LinearForm(), *bound);
+  // floor(x / c) >= u is x >= u c; floor(x / c) <= u is x <= u c + c - 1.
+  std::optional<LinearForm> scaled = bound->times(divisor);
+  if (!scaled)
+    return everything();
+  if (factor > 0)
+    return nonNegative(quotient->numerator.plus(*scaled, -1));
+  scaled = scaled->plus(LinearForm::ofConstant(divisor - 1));
+  return nonNegative(scaled ? scaled->plus(quotient->numerator, -1)
+                            : std::nullopt);
+}
+
+/// form > 0
+static Union positive(const LinearForm &form) {
+  return nonNegative(form.plus(LinearForm::ofConstant(-1)));
+}
+
+static Union negative(const LinearForm &form) {
+  std::optional<LinearForm> negated = form.times(-1);
+  return negated ? positive(*negated) : everything();
+}
+
+/// form = 0, or form != 0
+static Union zero(const LinearForm &form, bool isNegated) {
+  const Quotient *quotient = nullptr;
+  LinearForm value; // that the remainder has
+  Quotient difference;
+  if (form.query == 0 && form.key == 0) {
+    if (form.quotients.size() == 1) {
+      const auto &[found, factor] = form.quotients.front();
+      if (found->remainder && (factor == 1 || factor == -1))
+        if (auto bound = withoutQuotient(form).times(-factor)) {
+          quotient = found.get();
+          value = *bound;
+        }
+    } else if (form.quotients.size() == 2 && form.uniforms.empty() &&
+               form.constant == 0) {
+      // Equal remainders: the difference is a multiple.
+      const auto &[a, left] = form.quotients[0];
+      const auto &[b, right] = form.quotients[1];
+      if (a->remainder && b->remainder && a->divisor == b->divisor &&
+          left == -right && (left == 1 || left == -1))
+        if (auto numerator = a->numerator.plus(b->numerator, -1)) {
+          difference = {*numerator, a->divisor, true};
+          quotient = &difference;
+        }
+    }
+  }
+  if (quotient) {
+    if (!isNegated)
+      return remainderBetween(*quotient, value, value);
+    auto below = value.plus(LinearForm::ofConstant(-1));
+    auto above = value.plus(LinearForm::ofConstant(1));
+    if (!below || !above)
+      return everything();
+    return unite(remainderBetween(*quotient, LinearForm(), *below),
+                 remainderBetween(*quotient, *above,
+                                  LinearForm::ofConstant(quotient->divisor - 1)));
+  }
+  if (isNegated)
+    return unite(positive(form), negative(form));
+  return intersect(nonNegative(form), nonNegative(form.times(-1)));
+}
+
+//===----------------------------------------------------------------------===//
+// Conditions
+//===----------------------------------------------------------------------===//
+
+MaskPredicate::MaskPredicate(KeepOp keep)
+    : keep(keep), body(keep->getParentRegion()) {}
+
+Union MaskPredicate::kept() {
+  return keep.getMask() ? read(keep.getMask(), /*isNegated=*/false)
+                        : everything();
+}
+
+Union MaskPredicate::dropped() {
+  return keep.getMask() ? read(keep.getMask(), /*isNegated=*/true) : Union();
+}
+
+bool MaskPredicate::isUniform(Value value) const {
+  return !body->isAncestor(value.getParentRegion());
+}
+
+Union MaskPredicate::read(Value value, bool isNegated) {
+  auto key = std::make_pair(value, unsigned(isNegated));
+  if (auto found = done.find(key); found != done.end())
+    return found->second;
+  Union result = [&]() -> Union {
+    APInt constant;
+    if (matchPattern(value, m_ConstantInt(&constant)))
+      return constant.isZero() == isNegated ? everything() : Union();
+    if (isUniform(value)) {
+      Comparison comparison;
+      comparison.kind = Comparison::Condition;
+      comparison.condition = value;
+      comparison.isNegated = isNegated;
+      return {{comparison}};
+    }
+    Operation *op = value.getDefiningOp();
+    if (!op)
+      return everything();
+    auto of = [&](unsigned operand, bool negated) {
+      return read(op->getOperand(operand), negated);
+    };
+    // By de Morgan's laws a negation changes the one into the other.
+    auto both = [&](unsigned a, bool negateA, unsigned b, bool negateB) {
+      return isNegated ? unite(of(a, !negateA), of(b, !negateB))
+                       : intersect(of(a, negateA), of(b, negateB));
+    };
+    if (isa<arith::AndIOp>(op))
+      return both(0, false, 1, false);
+    if (isa<arith::OrIOp>(op))
+      return isNegated ? intersect(of(0, true), of(1, true))
+                       : unite(of(0, false), of(1, false));
+    if (isa<arith::XOrIOp>(op))
+      return unite(intersect(of(0, isNegated), of(1, false)),
+                   intersect(of(0, !isNegated), of(1, true)));
+    if (isa<arith::SelectOp>(op))
+      return unite(intersect(of(0, false), of(1, isNegated)),
+                   intersect(of(0, true), of(2, isNegated)));
+    if (isa<arith::CmpIOp>(op))
+      return readCompare(op, isNegated);
+    return everything();
+  }();
+  done[key] = result;
+  return result;
+}
+
+Union MaskPredicate::readCompare(Operation *op, bool isNegated) {
+  auto compare = cast<arith::CmpIOp>(op);
+  using P = arith::CmpIPredicate;
+  P predicate = compare.getPredicate();
+  if (isNegated)
+    predicate = arith::invertPredicate(predicate);
+  Value left = compare.getLhs(), right = compare.getRhs();
+  if (left.getType().isInteger(1)) {
+    // Equality of conditions.
+    if (predicate != P::eq && predicate != P::ne)
+      return everything();
+    bool differ = predicate == P::ne;
+    return unite(intersect(read(left, differ), read(right, false)),
+                 intersect(read(left, !differ), read(right, true)));
+  }
+  auto lefts = readInteger(left), rights = readInteger(right);
+  if (!lefts || !rights)
+    return everything();
+  auto swap = [&] { std::swap(lefts, rights); };
+  // x > y is y < x.
+  switch (predicate) {
+  case P::sgt:
+    predicate = P::slt;
+    swap();
+    break;
+  case P::sge:
+    predicate = P::sle;
+    swap();
+    break;
+  case P::ugt:
+    predicate = P::ult;
+    swap();
+    break;
+  case P::uge:
+    predicate = P::ule;
+    swap();
+    break;
+  default:
+    break;
+  }
+  Union result;
+  for (const Alternative &a : *lefts)
+    for (const Alternative &b : *rights) {
+      std::optional<LinearForm> difference = b.form.plus(a.form, -1);
+      Union holds = everything();
+      bool leftSigned = !isNonNegative(a.form);
+      bool rightSigned = !isNonNegative(b.form);
+      if (!difference) {
+        // covers everything
+      } else if (predicate == P::eq || predicate == P::ne) {
+        holds = zero(*difference, predicate == P::ne);
+      } else if (predicate == P::slt || predicate == P::sle ||
+                 !(leftSigned && rightSigned)) {
+        bool strict = predicate == P::slt || predicate == P::ult;
+        holds = strict ? positive(*difference) : nonNegative(difference);
+        // As an unsigned number a negative one is larger than all others.
+        bool isUnsigned = predicate == P::ult || predicate == P::ule;
+        if (isUnsigned && leftSigned)
+          holds = intersect(holds, nonNegative(a.form));
+        else if (isUnsigned && rightSigned)
+          holds = unite(holds, negative(b.form));
+      }
+      if (auto guard = conjoin(a.guard, b.guard))
+        result = unite(result, intersect({*guard}, holds));
+    }
+  return result;
+}
+
+std::optional<LinearForm> MaskPredicate::readDifference(Operation *op) {
+  auto compare = cast<arith::CmpIOp>(op);
+  if (compare.getLhs().getType().isInteger(1))
+    return std::nullopt;
+  auto left = readInteger(compare.getLhs());
+  auto right = readInteger(compare.getRhs());
+  if (!left || !right || left->size() != 1 || right->size() != 1 ||
+      !left->front().guard.empty() || !right->front().guard.empty())
+    return std::nullopt;
+  using P = arith::CmpIPredicate;
+  P predicate = compare.getPredicate();
+  bool isSigned = predicate == P::eq || predicate == P::ne ||
+                  predicate == P::slt || predicate == P::sle ||
+                  predicate == P::sgt || predicate == P::sge;
+  if (!isSigned && !(isNonNegative(left->front().form) &&
+                     isNonNegative(right->front().form)))
+    return std::nullopt;
+  return right->front().form.plus(left->front().form, -1);
+}
+
+//===----------------------------------------------------------------------===//
+// Integers
+//===----------------------------------------------------------------------===//
+
+std::pair<__int128, __int128>
+MaskPredicate::rangeOf(const LinearForm &form) const {
+  using Range = std::pair<__int128, __int128>;
+  Range sum = {form.constant, form.constant};
+  auto add = [&](Range range, __int128 factor) {
+    if (factor < 0)
+      std::swap(range.first, range.second);
+    auto times = [&](__int128 bound) {
+      return bound >= kUnbounded || bound <= -kUnbounded
+                 ? (((bound > 0) == (factor > 0)) ? kUnbounded : -kUnbounded)
+                 : bound * factor;
+    };
+    sum.first = std::max(-kUnbounded, sum.first + times(range.first));
+    sum.second = std::min(kUnbounded, sum.second + times(range.second));
+  };
+  auto uniform = [&](Value value) -> Range {
+    if (value == keep.getQueryEnd() || value == keep.getKeyEnd())
+      return {0, kMaxPosition};
+    Operation *op = value.getDefiningOp();
+    if (isa_and_nonnull<memref::DimOp, ProgramIdOp>(op))
+      return {0, kMaxPosition};
+    if (isa_and_nonnull<arith::RemUIOp, arith::DivUIOp>(op) &&
+        value.getType().isIndex())
+      return {0, kUnbounded};
+    Type type = value.getType();
+    if (isa_and_nonnull<arith::IndexCastOp>(op))
+      type = op->getOperand(0).getType();
+    unsigned width = type.isIndex() ? 64 : type.getIntOrFloatBitWidth();
+    return {-(__int128(1) << (width - 1)), (__int128(1) << (width - 1)) - 1};
+  };
+  if (form.query)
+    add({0, kMaxPosition}, form.query);
+  if (form.key)
+    add({0, kMaxPosition}, form.key);
+  for (auto [value, factor] : form.uniforms)
+    add(uniform(value), factor);
+  for (const auto &term : form.quotients) {
+    const Quotient *quotient = term.first.get();
+    Range range = {0, quotient->divisor - 1};
+    if (!quotient->remainder) {
+      range = rangeOf(quotient->numerator);
+      auto floor = [&](__int128 bound) {
+        if (bound >= kUnbounded || bound <= -kUnbounded)
+          return bound;
+        __int128 result = bound / quotient->divisor;
+        return bound % quotient->divisor < 0 ? result - 1 : result;
+      };
+      range = {floor(range.first), floor(range.second)};
+    }
+    add(range, term.second);
+  }
+  return sum;
+}
+
+std::optional<MaskPredicate::Alternatives>
+MaskPredicate::readInteger(Value value) {
+  if (auto found = integers.find(value); found != integers.end())
+    return found->second;
+  auto result = [&]() -> std::optional<Alternatives> {
+    auto one = [](LinearForm form) -> Alternatives { return {{{}, form}}; };
+    LinearForm form;
+    if (value == keep.getQuery()) {
+      form.query = 1;
+      return one(form);
+    }
+    if (value == keep.getKey()) {
+      form.key = 1;
+      return one(form);
+    }
+    if (!value.getType().isIntOrIndex() || value.getType().isInteger(1) ||
+        (!value.getType().isIndex() &&
+         value.getType().getIntOrFloatBitWidth() > 64))
+      return std::nullopt;
+    if (APInt constant; matchPattern(value, m_ConstantInt(&constant))) {
+      int64_t number = constant.getSExtValue();
+      if (std::abs(number >> 1) >= int64_t(1) << 60)
+        return std::nullopt;
+      return one(LinearForm::ofConstant(number));
+    }
+    if (isUniform(value))
+      return one(LinearForm::ofUniform(value));
+    Operation *op = value.getDefiningOp();
+    if (!op)
+      return std::nullopt;
+    std::optional<Alternatives> read = readOperation(op);
+    if (!read || read->size() > kMaxAlternatives)
+      return std::nullopt;
+    // Narrow arithmetic wraps around.
+    if (!value.getType().isIndex() &&
+        value.getType().getIntOrFloatBitWidth() < 64) {
+      __int128 end = __int128(1)
+                     << (value.getType().getIntOrFloatBitWidth() - 1);
+      for (const Alternative &alternative : *read) {
+        auto [low, high] = rangeOf(alternative.form);
+        if (low < -end || high >= end)
+          return std::nullopt;
+      }
+    }
+    return read;
+  }();
+  integers[value] = result;
+  return result;
+}
+
+std::optional<MaskPredicate::Alternatives>
+MaskPredicate::divide(const Alternatives &numerators, int64_t divisor,
+                      Operation *op) {
+  if (divisor <= 0 || divisor >= int64_t(1) << 31)
+    return std::nullopt;
+  Alternatives result;
+  bool isRemainder = isa<arith::RemSIOp, arith::RemUIOp>(op);
+  auto push = [&](const Alternative &from, const Union &where,
+                  std::optional<LinearForm> form) {
+    if (!form)
+      return false;
+    for (const Conjunction &guard : where)
+      if (auto both = conjoin(from.guard, guard))
+        result.push_back({*both, *form});
+    return true;
+  };
+  for (const Alternative &numerator : numerators) {
+    const LinearForm &form = numerator.form;
+    std::optional<LinearForm> negated = form.times(-1);
+    if (!negated)
+      return std::nullopt;
+    bool ok;
+    if (isa<arith::FloorDivSIOp>(op)) {
+      ok = push(numerator, everything(), ofQuotient(form, divisor, false));
+    } else if (isa<arith::CeilDivSIOp>(op) ||
+               (isa<arith::CeilDivUIOp>(op) && isNonNegative(form))) {
+      ok = push(numerator, everything(),
+                ofQuotient(*negated, divisor, false).times(-1));
+    } else if (isNonNegative(form)) {
+      ok = push(numerator, everything(),
+                ofQuotient(form, divisor, isRemainder));
+    } else if (isa<arith::DivSIOp, arith::RemSIOp>(op)) {
+      // Towards zero.
+      ok = push(numerator, nonNegative(form),
+                ofQuotient(form, divisor, isRemainder)) &&
+           push(numerator, negative(form),
+                ofQuotient(*negated, divisor, isRemainder).times(-1));
+    } else {
+      return std::nullopt;
+    }
+    if (!ok)
+      return std::nullopt;
+  }
+  return result;
+}
+
+std::optional<MaskPredicate::Alternatives>
+MaskPredicate::readOperation(Operation *op) {
+  auto operand = [&](unsigned number) {
+    return readInteger(op->getOperand(number));
+  };
+  auto constant = [&](unsigned number) -> std::optional<int64_t> {
+    APInt value;
+    if (number < op->getNumOperands() &&
+        matchPattern(op->getOperand(number), m_ConstantInt(&value)))
+      return value.getSExtValue();
+    return std::nullopt;
+  };
+  // Every alternative of one operand with every one of the other.
+  auto combine = [&](auto combination) -> std::optional<Alternatives> {
+    auto lefts = operand(0), rights = operand(1);
+    if (!lefts || !rights)
+      return std::nullopt;
+    Alternatives result;
+    for (const Alternative &a : *lefts)
+      for (const Alternative &b : *rights) {
+        auto guard = conjoin(a.guard, b.guard);
+        if (guard && !combination(result, *guard, a.form, b.form))
+          return std::nullopt;
+      }
+    return result;
+  };
+  auto push = [](Alternatives &result, const Conjunction &guard,
+                 const Union &where, const LinearForm &form) {
+    for (const Conjunction &more : where)
+      if (auto both = conjoin(guard, more))
+        result.push_back({*both, form});
+  };
+  auto scaled = [&](unsigned number,
+                    int64_t factor) -> std::optional<Alternatives> {
+    auto result = operand(number);
+    if (!result)
+      return std::nullopt;
+    for (Alternative &alternative : *result) {
+      auto form = alternative.form.times(factor);
+      if (!form)
+        return std::nullopt;
+      alternative.form = *form;
+    }
+    return result;
+  };
+  if (isa<arith::AddIOp, arith::SubIOp>(op)) {
+    int64_t factor = isa<arith::AddIOp>(op) ? 1 : -1;
+    return combine([&](Alternatives &result, const Conjunction &guard,
+                       const LinearForm &a, const LinearForm &b) {
+      auto sum = a.plus(b, factor);
+      if (sum)
+        result.push_back({guard, *sum});
+      return sum.has_value();
+    });
+  }
+  if (isa<arith::MulIOp>(op)) {
+    if (auto factor = constant(1))
+      return scaled(0, *factor);
+    if (auto factor = constant(0))
+      return scaled(1, *factor);
+    return std::nullopt;
+  }
+  if (isa<arith::MinSIOp, arith::MaxSIOp>(op)) {
+    bool isMin = isa<arith::MinSIOp>(op);
+    return combine([&](Alternatives &result, const Conjunction &guard,
+                       const LinearForm &a, const LinearForm &b) {
+      // A position clamped to the last one is the position.
+      auto clamped = [&](const LinearForm &position, const LinearForm &last) {
+        if (!isMin || !last.isUniform() || last.constant != -1 ||
+            last.uniforms.size() != 1 || last.uniforms[0].second != 1)
+          return false;
+        LinearForm query, key;
+        query.query = key.key = 1;
+        Value end = last.uniforms[0].first;
+        return (position == query && end == keep.getQueryEnd()) ||
+               (position == key && end == keep.getKeyEnd());
+      };
+      if (clamped(a, b) || clamped(b, a)) {
+        result.push_back({guard, clamped(a, b) ? a : b});
+        return true;
+      }
+      auto difference = b.plus(a, -1);
+      if (!difference)
+        return false;
+      push(result, guard, nonNegative(difference), isMin ? a : b);
+      push(result, guard, negative(*difference), isMin ? b : a);
+      return true;
+    });
+  }
+  if (isa<arith::SelectOp>(op)) {
+    auto whenTrue = operand(1), whenFalse = operand(2);
+    if (!whenTrue || !whenFalse)
+      return std::nullopt;
+    Alternatives result;
+    for (auto [isNegated, values] :
+         {std::make_pair(false, &*whenTrue), std::make_pair(true, &*whenFalse)})
+      for (const Alternative &value : *values)
+        push(result, value.guard, read(op->getOperand(0), isNegated),
+             value.form);
+    return result;
+  }
+  if (isa<math::AbsIOp>(op)) {
+    auto values = operand(0);
+    if (!values)
+      return std::nullopt;
+    Alternatives result;
+    for (const Alternative &value : *values) {
+      auto negated = value.form.times(-1);
+      if (!negated)
+        return std::nullopt;
+      push(result, value.guard, nonNegative(value.form), value.form);
+      push(result, value.guard, negative(value.form), *negated);
+    }
+    return result;
+  }
+  auto divisor = constant(1);
+  if (isa<arith::DivSIOp, arith::DivUIOp, arith::RemSIOp, arith::RemUIOp,
+          arith::FloorDivSIOp, arith::CeilDivSIOp, arith::CeilDivUIOp>(op)) {
+    auto numerators = operand(0);
+    return numerators && divisor ? divide(*numerators, *divisor, op)
+                                 : std::nullopt;
+  }
+  auto quotients = [&](int64_t by,
+                       bool isRemainder) -> std::optional<Alternatives> {
+    auto result = operand(0);
+    if (result)
+      for (Alternative &alternative : *result)
+        alternative.form = ofQuotient(alternative.form, by, isRemainder);
+    return result;
+  };
+  bool shifts = divisor && *divisor >= 0 && *divisor < 31;
+  if (isa<arith::ShRSIOp>(op) && shifts)
+    return quotients(int64_t(1) << *divisor, /*isRemainder=*/false);
+  if (isa<arith::ShLIOp>(op) && shifts)
+    return scaled(0, int64_t(1) << *divisor);
+  if (isa<arith::AndIOp>(op) && divisor && *divisor > 0 &&
+      *divisor < (int64_t(1) << 31) - 1 && llvm::isPowerOf2_64(*divisor + 1))
+    return quotients(*divisor + 1, /*isRemainder=*/true);
+  if (isa<arith::IndexCastOp, arith::ExtSIOp, arith::TruncIOp>(op))
+    return operand(0); // the range of a narrower result is looked at
+  if (isa<arith::IndexCastUIOp, arith::ExtUIOp>(op)) {
+    auto values = operand(0);
+    if (!values || llvm::any_of(*values, [&](const Alternative &value) {
+          return !isNonNegative(value.form);
+        }))
+      return std::nullopt;
+    return values;
+  }
+  return std::nullopt;
+}
