@@ -7,7 +7,7 @@
 // ALL: scf.for {{.*}} iter_args(%{{.*}} = %{{.*}}, %[[M:[a-zA-Z0-9_]+]] = %{{.*}}, %[[L:[a-zA-Z0-9_]+]] = %{{.*}})
 // ALL:   linalg.contract {{.*}} {gdpa_tile.role = "score"}
 // ALL:   linalg.generic {{.*}} {gdpa_tile.role = "activation"}
-// ALL:     arith.cmpi slt
+// ALL:     gdpa_tile.keep
 // ALL:     arith.select %{{.*}}, %{{.*}}, %{{.*}} : f32
 // The block's largest logit.
 // ALL:   linalg.generic {{.*}} {gdpa_tile.role = "reduce"}

@@ -109,6 +109,8 @@ private:
   func::FuncOp func;
   int64_t lanes; // f32 elements of a vector register
   ImplicitLocOpBuilder b;
+  /// Destinations of what an `scf.if` yields, by the number of the result.
+  DenseMap<std::pair<Operation *, int64_t>, Value> versions;
 };
 
 } // namespace mlir::gdpa_cpu
