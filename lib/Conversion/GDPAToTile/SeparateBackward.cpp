@@ -366,12 +366,14 @@ public:
   /// The copies, [copy, dims of the capture...], as a host value.
   Value run() {
     OpBuilder &host = context.host;
-    Value keyBlocks = context.hostCeilDiv(context.sizes.keyLength,
-                                          scheme.stationaryBlock);
+    // Blocks of keys; of a jagged batch those of every sequence.
+    Value keyBlocks = context.sizes.grid(host, loc, RowKind::Key,
+                                         scheme.stationaryBlock, Value())[0];
     auto type = cast<MemRefType>(gradient.destination.getType());
     SmallVector<int64_t> shape = {ShapedType::kDynamic};
-    SmallVector<Value> dynamicSizes = {ownsKeys ? context.hostIndex(1)
-                                                : keyBlocks};
+    SmallVector<Value> dynamicSizes = {
+        ownsKeys && !context.sizes.isJagged() ? context.hostIndex(1)
+                                              : keyBlocks};
     for (int64_t dim = 0; dim < type.getRank(); ++dim) {
       shape.push_back(type.getDimSize(dim));
       if (type.isDynamicDim(dim))
@@ -408,18 +410,29 @@ private:
     Value block = program.id(0), programHead = program.id(1);
     ScorePlace place;
     place.queryIsStationary = false;
-    // One length for all (checked by the caller).
-    Sequence anyOne = sequences.at(zero);
-    place.queryLength = anyOne.queryLength;
-    place.keyLength = anyOne.keyLength;
     place.scale = program[op.getScale()];
-    place.keyBase = arith::MulIOp::create(
-        builder, loc, block, program.index(scheme.stationaryBlock));
+    // A program of a jagged batch stays in one sequence.
+    bool jagged = context.sizes.isJagged();
+    Sequence sequence;
+    Value walked;
+    if (jagged) {
+      Sequences::Work work =
+          sequences.ofProgram(RowKind::Key, scheme.stationaryBlock);
+      sequence = work.sequence;
+      place.keyBase = work.base;
+      walked = work.walked;
+    } else {
+      sequence = sequences.at(zero); // one length for all
+      place.keyBase = arith::MulIOp::create(
+          builder, loc, block, program.index(scheme.stationaryBlock));
+      walked = sequence.queryLength;
+    }
+    place.queryLength = sequence.queryLength;
+    place.keyLength = sequence.keyLength;
 
     // One loop over the query blocks of all heads that this program walks.
-    Value blockCount =
-        countBlocks(program, place.queryLength, scheme.streamedBlock);
-    Value members = sequences.count();
+    Value blockCount = countBlocks(program, walked, scheme.streamedBlock);
+    Value members = jagged ? one : sequences.count();
     if (!ownsHead)
       members = arith::MulIOp::create(builder, loc, members, queryHeads);
     auto loop = scf::ForOp::create(
@@ -438,18 +451,33 @@ private:
       place.batch = arith::DivUIOp::create(builder, loc, member, queryHeads);
     }
     Value keyHead = arith::DivUIOp::create(builder, loc, place.head, ratio);
-    Sequence sequence = sequences.at(place.batch);
-    SmallVector<Value> captures =
-        context.captures(program, sequences, sequence);
+    if (jagged)
+      place.batch = sequence.batch;
+    else
+      sequence = sequences.at(place.batch);
+    // Views of a sequence's rows stand before the loop, as the copies that run
+    // ahead need them.
+    auto beforeLoop = [&](auto make) {
+      OpBuilder::InsertionGuard guard(builder);
+      if (jagged)
+        builder.setInsertionPoint(loop);
+      return make();
+    };
+    SmallVector<Value> captures = beforeLoop(
+        [&] { return context.captures(program, sequences, sequence); });
     place.captures = captures;
+    auto rowsOf = [&](Value buffer, RowKind kind) {
+      return beforeLoop(
+          [&] { return sequences.rows(buffer, sequence, kind); });
+    };
     auto keyRows = [&](Value buffer, Dim column) {
-      return blocks.loadRows(sequences.rows(buffer, sequence, RowKind::Key),
+      return blocks.loadRows(rowsOf(buffer, RowKind::Key),
                              keyHead, place.keyBase, Side::Stationary,
                              scheme.rowsBy(Side::Stationary, column),
                              scheme.operandType);
     };
     auto queryRows = [&](Value buffer, Dim column) {
-      return blocks.loadRows(sequences.rows(buffer, sequence, RowKind::Query),
+      return blocks.loadRows(rowsOf(buffer, RowKind::Query),
                              place.head, place.queryBase, Side::Streamed,
                              scheme.rowsBy(Side::Streamed, column),
                              scheme.operandType);
@@ -487,7 +515,7 @@ private:
                                          place.keyBase);
     Value queryRow = arith::AddIOp::create(builder, loc, body->getArgument(1),
                                            place.queryBase);
-    SmallVector<Value> yields = {ownsKeys ? zero : block};
+    SmallVector<Value> yields = {ownsKeys && !jagged ? zero : block};
     llvm::append_range(
         yields, indices.emitIndices(builder, gradient.op, queryRow, keyRow,
                                     places, destination, /*lead=*/1,
@@ -615,11 +643,6 @@ LogicalResult gdpa_tile::lowerSeparateBackward(BackwardContext &context) {
     bool key = gradient.dependence & kOnKey;
     bool both = key && (gradient.dependence & kOnQuery);
     if (both || (gradient.dependence & kOnScore)) {
-      if (context.sizes.isJagged())
-        return op.emitOpError("is not lowered on this target: expected layout "
-                              "bhsd or bshd for a gradient of a capture whose "
-                              "index depends on both positions or on the "
-                              "score, found thd");
       onPairs.push_back(gradient);
       continue;
     }

@@ -95,7 +95,9 @@ ScheduleAttr gdpa_nv::getDefaultSchedule(MLIRContext *context, int64_t headDim,
       queries = {64, 32};
   } else if (depth <= 128) {
     constexpr int64_t cheapBackward = 18;
-    if (cost.gathers)
+    if (cost.looksUp)
+      forward = {64, 32};
+    else if (cost.gathers)
       forward = {128, 32};
     if (cost.looksUp || cost.usesPositions || cost.operations > cheapBackward)
       keys = {32, 64};
