@@ -45,8 +45,8 @@ def expected(example, inputs, lengths, scale, captures):
     sums = {name: [0.0, 0.0] for name in example.learned}
     for b, rows, columns in sequences(lengths):
         dense = [wide[name][where].transpose(1, 0, 2)[None] for name, where in (("q", rows), ("k", columns), ("v", columns), ("do", rows))]
-        case = oracle.Attention(*dense[:3], scale, example.activation, example.mask, captures, first_batch=b)
-        gradients, cotangent = case.backward(dense[3])
+        case = oracle.Attention(*dense[:3], scale, example.activation, example.mask, captures, example.normalizer, first_batch=b)
+        gradients, cotangent = case.backward(dense[3], step=1e-8 if example.kinks else 1e-5)
         for name, value, where in (("o", case.forward(), rows), *((n, gradients[n], rows if n == "dq" else columns) for n in ("dq", "dk", "dv"))):
             want[name][where] = value[0].transpose(1, 0, 2)
         for name in example.learned:

@@ -53,6 +53,23 @@ def specialise(source, dtype="f32", d=64, dv=64):
     return source
 
 
+def as_layout(source, layout):
+    """An example's text (bhsd) in another layout; in thd it takes cu_seqlens_q and cu_seqlens_k before its scale."""
+    assert "gdpa.attention bhsd" in source
+    source = source.replace("gdpa.attention bhsd", f"gdpa.attention {layout}")
+    if layout != "thd":
+        return source
+    source = re.sub(r"^(!(?:query|key|value|output) = tensor<)\?x(?=\?x\?x)", r"\1", source, flags=re.M)
+    source = re.sub(r"^(!statistics = tensor<)\?x(?=\?x\?x)", r"\1", source, flags=re.M)
+    source = source.replace("!query = ", "!bounds = tensor<?xi32>\n!query = ", 1)
+    source = source.replace('%scale: f32 {gdpa.name = "scale"}', '%cu_seqlens_q: !bounds {gdpa.name = "cu_seqlens_q"}, '
+                            '%cu_seqlens_k: !bounds {gdpa.name = "cu_seqlens_k"},\n    %scale: f32 {gdpa.name = "scale"}')
+    source = re.sub(r"^  (%c2 = arith.constant 2|%queries = tensor.dim).*\n", "", source, flags=re.M)
+    source = source.replace("tensor.empty(%batch, %heads, %queries) : !output", "tensor.empty(%batch, %heads) : !output")
+    source = source.replace("tensor.empty(%batch, %heads, %queries) : !statistics", "tensor.empty(%heads, %batch) : !statistics")
+    return source.replace("      scale(%scale : f32)\n", "      scale(%scale : f32)\n      cu_seqlens(%cu_seqlens_q, %cu_seqlens_k : !bounds, !bounds)\n")
+
+
 def call(*command, stdin=None, timeout=600):
     """Runs a command; returns the finished process with text output."""
     return subprocess.run([str(word) for word in command], input=stdin, capture_output=True, text=True, timeout=timeout)

@@ -13,7 +13,10 @@ HEADS, KEY_HEADS = 4, 2
 
 
 def compile_example(name, folder, dtype, d=64, dv=64, reference=False):
-    return support.compile_program(support.specialise(catalogue.BY_NAME[name].source, dtype, d, dv), folder, reference=reference)
+    source = catalogue.BY_NAME[name].source
+    if not name.startswith("jagged"):
+        source = support.as_layout(source, "thd")
+    return support.compile_program(support.specialise(source, dtype, d, dv), folder, reference=reference)
 
 
 def make_captures(example, rng, lengths):
@@ -21,8 +24,13 @@ def make_captures(example, rng, lengths):
     return {name: make(rng, sizes) for name, make in example.captures.items()}
 
 
-@pytest.mark.parametrize("dtype, d, dv", [("f32", 64, 64), ("f32", 40, 24), ("bf16", 64, 40), ("f16", 24, 64)])
-@pytest.mark.parametrize("name", [example.name for example in catalogue.JAGGED])
+# captures read at one position, at both, at the score; integers; a mask that compares ends; normalizers
+OTHERS = ("sigmoid-bias", "learned-temperature", "relative-position", "spline", "document-mask", "causal", "softmax-soft-cap", "relu-normalized")
+CASES = [*((example.name, *kind) for example in catalogue.JAGGED for kind in (("f32", 64, 64), ("f32", 40, 24), ("bf16", 64, 40), ("f16", 24, 64))),
+         *((name, "f32", 64, 64) for name in OTHERS)]
+
+
+@pytest.mark.parametrize("name, dtype, d, dv", CASES)
 def test_numbers(name, dtype, d, dv, tmp_path):
     example = catalogue.BY_NAME[name]
     path = compile_example(name, tmp_path, dtype, d, dv)
