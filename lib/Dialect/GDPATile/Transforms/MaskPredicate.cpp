@@ -241,8 +241,8 @@ Union MaskPredicate::read(Value value, bool isNegated) {
       return isNegated ? intersect(of(0, true), of(1, true))
                        : unite(of(0, false), of(1, false));
     if (isa<arith::XOrIOp>(op))
-      return unite(intersect(of(0, isNegated), of(1, false)),
-                   intersect(of(0, !isNegated), of(1, true)));
+      return unite(intersect(of(0, isNegated), of(1, true)),
+                   intersect(of(0, !isNegated), of(1, false)));
     if (isa<arith::SelectOp>(op))
       return unite(intersect(of(0, false), of(1, isNegated)),
                    intersect(of(0, true), of(2, isNegated)));
