@@ -20,7 +20,7 @@ printf '== launch descriptions and .npy files, %s s\n' $((seconds / 10))
 
 printf '== modules, %s s on %s processes\n' "$seconds" "$jobs"
 # In fork mode a crash ends one job alone; jobs end early to let go of what upstream leaks.
-"$build/bin/gdpa-fuzz-libfuzzer" "$work/corpus" "$work/seeds" test/Fuzz/Inputs/modules test/Fuzz/Upstream -fork="$jobs" -ignore_crashes=1 \
+"$build/bin/gdpa-fuzz-libfuzzer" "$work/corpus" "$work/seeds" test/Fuzz/Inputs/modules test/Fuzz/Inputs/corpus test/Fuzz/Upstream -fork="$jobs" -ignore_crashes=1 \
   -ignore_timeouts=1 -ignore_ooms=1 -max_total_time="$seconds" -max_len=65536 -detect_leaks=0 -timeout=60 -rss_limit_mb=4096 -dict=test/Fuzz/gdpa.dict \
   -artifact_prefix="$work/crashes/" 2>&1 | grep -E '^#|^INFO: (fuzzed|exiting)' | tail -n 20 || true
 

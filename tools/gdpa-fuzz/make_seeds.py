@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 
-EXAMPLES = ("silu", "polynomial", "causal", "relative-position", "document-mask")
+EXAMPLES = ("polynomial", "document-mask", "softmax", "relu-normalized", "jagged-silu", "straight-through", "spline")
 LARGEST = 60_000
 PIPELINES = ("gdpa-autodiff", "gdpa-to-cpu{gradients=true cpu=x86-64-v3}", "gdpa-to-nvvm{gradients=true}", "gdpa-to-reference{gradients=true}",
              "gdpa-to-linalg")

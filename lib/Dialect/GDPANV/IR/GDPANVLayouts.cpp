@@ -26,6 +26,16 @@ RankedTensorType gdpa_nv::withLayout(Type type, Attribute layout) {
                                layout);
 }
 
+/// The parameters of a layout over warps and tiles of rows.
+static LogicalResult verifyTiles(int64_t warps, int64_t tiles,
+                                 function_ref<InFlightDiagnostic()> emitError) {
+  if (warps < 1 || warps > 32)
+    return emitError() << "expected 1 to 32 warps, found " << warps;
+  if (tiles < 1 || tiles > 1 << 16)
+    return emitError() << "expected 1 to 65536 tiles, found " << tiles;
+  return success();
+}
+
 /// A block of `rank` dimensions of static size; rows, where there are two,
 /// stacked over tiles of 16 rows a warp; columns a multiple of `columns`.
 static LogicalResult
@@ -40,6 +50,8 @@ verifyBlock(ArrayRef<int64_t> shape, int64_t rank, int64_t rows,
   if (columns && shape.back() % columns)
     return emitError() << "expected a multiple of " << columns
                        << " columns, found " << shape.back();
+  if (llvm::is_contained(shape, 0))
+    return emitError() << "expected extents of at least 1, found 0";
   return success();
 }
 
@@ -74,6 +86,8 @@ LayoutConversion AccAttr::getConversionTo(Attribute target) const {
 LogicalResult
 AccAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
                         function_ref<InFlightDiagnostic()> emitError) const {
+  if (failed(verifyTiles(getWarps(), getTiles(), emitError)))
+    return failure();
   return verifyBlock(shape, 2, 16 * getWarps() * getTiles(), 8, emitError);
 }
 
@@ -105,6 +119,8 @@ LayoutConversion LhsAttr::getConversionTo(Attribute target) const {
 LogicalResult
 LhsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
                         function_ref<InFlightDiagnostic()> emitError) const {
+  if (failed(verifyTiles(getWarps(), getTiles(), emitError)))
+    return failure();
   return verifyBlock(shape, 2, 16 * getWarps() * getTiles(), 16, emitError);
 }
 
@@ -116,7 +132,7 @@ LogicalResult SliceAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                 int64_t dim, int64_t warps, int64_t tiles) {
   if (dim != 0 && dim != 1)
     return emitError() << "expected dim 0 (rows) or 1 (columns), found " << dim;
-  return success();
+  return verifyTiles(warps, tiles, emitError);
 }
 
 VectorType SliceAttr::getFragmentType(RankedTensorType block) const {

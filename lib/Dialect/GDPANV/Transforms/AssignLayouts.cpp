@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Distribution.h"
+#include "KernelThreads.h"
 #include "gdpa/Dialect/GDPANV/IR/GDPANV.h"
 #include "gdpa/Dialect/GDPANV/Transforms/Passes.h"
 #include "gdpa/Dialect/GDPATile/IR/GDPATile.h"
@@ -40,10 +41,8 @@ bool isCheap(Operation *op) {
 
 class LayoutAssignment {
 public:
-  LayoutAssignment(gpu::GPUFuncOp function, int64_t registerLhs)
-      : function(function), registerLhs(registerLhs) {
-    warps = (*function.getKnownBlockSize())[0] / 32;
-  }
+  LayoutAssignment(gpu::GPUFuncOp function, int64_t registerLhs, int64_t warps)
+      : function(function), registerLhs(registerLhs), warps(warps) {}
 
   LogicalResult run() {
     repeatCheapValues();
@@ -373,17 +372,16 @@ struct AssignLayouts : gdpa_nv::impl::GDPATileAssignLayoutsBase<AssignLayouts> {
 
   void runOnOperation() override {
     gpu::GPUFuncOp function = getOperation();
-    if (!function.getKnownBlockSize()) {
-      function.emitError("expected a kernel with known_block_size");
+    FailureOr<int64_t> threads = getKernelThreads(function);
+    if (failed(threads))
       return signalPassFailure();
-    }
     int64_t widest = registerLhs;
     if (auto schedule = function->getAttrOfType<ScheduleAttr>("schedule");
         schedule && !widest)
       widest = schedule.getRegisterLhs();
     if (!widest)
       widest = kDefaultRegisterLhs;
-    if (failed(LayoutAssignment(function, widest).run()))
+    if (failed(LayoutAssignment(function, widest, *threads / 32).run()))
       signalPassFailure();
   }
 };

@@ -2,6 +2,7 @@
 
 #include "Distribution.h"
 #include "IndexRange.h"
+#include "KernelThreads.h"
 #include "gdpa/Dialect/GDPANV/Transforms/Passes.h"
 #include "gdpa/Dialect/GDPATile/IR/GDPATile.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -80,17 +81,16 @@ DenseMap<Value, ConstantIntRanges> collectRanges(gpu::GPUFuncOp function) {
 struct Distribute : gdpa_nv::impl::GDPATileDistributeBase<Distribute> {
   void runOnOperation() override {
     gpu::GPUFuncOp function = getOperation();
-    if (!function.getKnownBlockSize()) {
-      function.emitError("expected a kernel with known_block_size");
+    FailureOr<int64_t> threads = getKernelThreads(function);
+    if (failed(threads))
       return signalPassFailure();
-    }
     MLIRContext *context = &getContext();
     OpBuilder builder = OpBuilder::atBlockBegin(&function.getBody().front());
     Location loc = function.getLoc();
     ThreadContext thread;
     thread.ranges = collectRanges(function);
     narrowDivisions(function);
-    thread.threads = (*function.getKnownBlockSize())[0];
+    thread.threads = *threads;
     ThreadBuilder b(builder, loc, thread);
     thread.thread = b.toI32(
         gpu::ThreadIdOp::create(builder, loc, gpu::Dimension::x));

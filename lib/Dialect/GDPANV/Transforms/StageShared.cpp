@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Distribution.h"
+#include "KernelThreads.h"
 #include "gdpa/Dialect/GDPANV/IR/GDPANV.h"
 #include "gdpa/Dialect/GDPANV/Transforms/Passes.h"
 #include "gdpa/Dialect/GDPATile/IR/GDPATile.h"
@@ -235,10 +236,9 @@ struct StageShared : gdpa_nv::impl::GDPATileStageSharedBase<StageShared> {
 
   void runOnOperation() override {
     gpu::GPUFuncOp function = getOperation();
-    if (!function.getKnownBlockSize()) {
-      function.emitError("expected a kernel with known_block_size");
+    FailureOr<int64_t> threads = getKernelThreads(function);
+    if (failed(threads))
       return signalPassFailure();
-    }
     int64_t slots = stages;
     if (auto schedule = function->getAttrOfType<ScheduleAttr>("schedule");
         schedule && !slots)
@@ -328,12 +328,11 @@ struct StageShared : gdpa_nv::impl::GDPATileStageSharedBase<StageShared> {
         return signalPassFailure();
     }
     // Sums whose elements may meet in one place need a table.
-    int64_t threads = (*function.getKnownBlockSize())[0];
     function.walk([&](gdpa_tile::AccumulateOp op) {
       if (op.getDistinct())
         return;
       auto block = cast<RankedTensorType>(op.getValue().getType());
-      int64_t bytes = kSumTableHeader + 12 * getSumTableSlots(block, threads);
+      int64_t bytes = kSumTableHeader + 12 * getSumTableSlots(block, *threads);
       op->setAttr(kScratchAttr,
                   OpBuilder(op).getI32IntegerAttr(memory.allocate(bytes)));
     });

@@ -62,3 +62,18 @@ func.func @launch(%n: index) {
   gdpa_nv.launch @kernels::@absent grid(%n) ()
   return
 }
+
+// -----
+
+// expected-error@+1 {{expected 1 to 32 warps, found 0}}
+func.func private @no_warps(tensor<64x64xf32, #gdpa_nv.acc<warps = 0, tiles = 1>>)
+
+// -----
+
+// expected-error@+1 {{expected 1 to 65536 tiles, found -1}}
+func.func private @no_tiles(tensor<64xf32, #gdpa_nv.slice<dim = 1, warps = 4, tiles = -1>>)
+
+// -----
+
+// expected-error@+1 {{expected extents of at least 1, found 0}}
+func.func private @no_columns(tensor<64x0xf32, #gdpa_nv.acc<warps = 4, tiles = 1>>)
