@@ -49,6 +49,7 @@ constexpr llvm::StringRef pipelines[] = {
     ON_MODULE("gdpa-plan{target=sm_80}"),
     ON_MODULE("gdpa-plan{target=nowhere}"),
     ON_MODULE("convert-gdpa-to-tile"),
+    ON_MODULE("gdpa_tile.program(gdpa-tile-mask-bounds)"),
     ON_MODULE("gdpa-to-linalg"),
     ON_MODULE("convert-gdpa-to-reference"),
     ON_MODULE("gdpa-emit-c-entry"),
