@@ -85,9 +85,8 @@ bool LinearForm::operator==(const LinearForm &other) const {
 LinearForm gdpa_tile::ofQuotient(LinearForm numerator, int64_t divisor,
                                  bool remainder) {
   LinearForm form;
-  form.quotients.push_back(
-      {std::make_shared<Quotient>(
-           Quotient{std::move(numerator), divisor, remainder}),
-       1});
+  form.quotients.push_back({std::make_shared<Quotient>(Quotient{
+                                std::move(numerator), divisor, remainder}),
+                            1});
   return form;
 }

@@ -18,7 +18,8 @@ namespace mlir::gdpa_tile {
 struct Quotient;
 
 /// Coefficients stay below 2^31, constants below 2^62, so that forms over
-/// positions do not overflow 64 bits; operations return none where they would not.
+/// positions do not overflow 64 bits; operations return none where they would
+/// not.
 struct LinearForm {
   int64_t constant = 0;
   int64_t query = 0, key = 0;
@@ -35,7 +36,8 @@ struct LinearForm {
   bool isUniform() const { return !query && !key && quotients.empty(); }
 
   /// this + factor * other
-  std::optional<LinearForm> plus(const LinearForm &other, int64_t factor = 1) const;
+  std::optional<LinearForm> plus(const LinearForm &other,
+                                 int64_t factor = 1) const;
   std::optional<LinearForm> times(int64_t factor) const;
   bool operator==(const LinearForm &other) const;
 };

@@ -25,8 +25,8 @@ void expand(KeepOp keep) {
   Location loc = keep.getLoc();
   Value test = keep.getMask();
   auto require = [&](Value position, Value end) {
-    Value below = arith::CmpIOp::create(
-        builder, loc, arith::CmpIPredicate::slt, position, end);
+    Value below = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
+                                        position, end);
     test = test ? arith::AndIOp::create(builder, loc, test, below).getResult()
                 : below;
   };
@@ -40,9 +40,9 @@ void expand(KeepOp keep) {
   keep.erase();
 }
 
-/// A mask in a block that is neither empty nor full compares positions. They are
-/// told apart by their places inside the block, in 32 bits, with one number for the
-/// block that takes up all else.
+/// A mask in a block that is neither empty nor full compares positions. They
+/// are told apart by their places inside the block, in 32 bits, with one number
+/// for the block that takes up all else.
 class BlockTests {
 public:
   BlockTests(UniformBuilder &b, KeepOp keep)
@@ -65,11 +65,11 @@ public:
     OpBuilder builder(keep);
     Value test = keep.getMask();
     auto require = [&](bool query) {
-      LinearForm difference = LinearForm::ofUniform(
-          query ? keep.getQueryEnd() : keep.getKeyEnd());
+      LinearForm difference =
+          LinearForm::ofUniform(query ? keep.getQueryEnd() : keep.getKeyEnd());
       (query ? difference.query : difference.key) = -1;
-      Value below = compareInside(builder, arith::CmpIPredicate::slt,
-                                  difference);
+      Value below =
+          compareInside(builder, arith::CmpIPredicate::slt, difference);
       test = test ? arith::AndIOp::create(builder, keep.getLoc(), test, below)
                         .getResult()
                   : below;
@@ -103,8 +103,9 @@ private:
         compareInside(builder, compare.getPredicate(), difference));
   }
 
-  /// 0 `predicate` difference, as bound + places of the streamed side `predicate`
-  /// places of the stationary side: few sums are the same for all iterations.
+  /// 0 `predicate` difference, as bound + places of the streamed side
+  /// `predicate` places of the stationary side: few sums are the same for all
+  /// iterations.
   Value compareInside(OpBuilder &builder, arith::CmpIPredicate predicate,
                       LinearForm difference) {
     using P = arith::CmpIPredicate;
@@ -136,8 +137,8 @@ private:
     Scalar rest = b.add(MaskRanges(b).uniformPart(difference),
                         b.add(b.multiply(keep.getQueryBase(), difference.query),
                               b.multiply(keep.getKeyBase(), difference.key)));
-    Value bound = b.toI32(b.materialize(b.minimum(
-        b.maximum(b.subtract(0, rest), -kBeyond), kBeyond)));
+    Value bound = b.toI32(b.materialize(
+        b.minimum(b.maximum(b.subtract(0, rest), -kBeyond), kBeyond)));
     int64_t streamed = streamsKeys ? difference.key : difference.query;
     int64_t stationary = streamsKeys ? difference.query : difference.key;
     if (streamed == -1)
@@ -163,7 +164,8 @@ private:
       place = sum.getRhs();
     else
       place = arith::SubIOp::create(builder, loc, position, base);
-    return arith::IndexCastOp::create(builder, loc, builder.getI32Type(), place);
+    return arith::IndexCastOp::create(builder, loc, builder.getI32Type(),
+                                      place);
   }
 
   UniformBuilder &b;
@@ -212,10 +214,10 @@ private:
   }
 
   static Rectangle liveRectangle(UniformBuilder &b, KeepOp keep) {
-    return {liveRows(b, keep.getQueryBase(), keep.getQueryEnd(),
-                     keep.getQueryBlock()),
-            liveRows(b, keep.getKeyBase(), keep.getKeyEnd(),
-                     keep.getKeyBlock())};
+    return {
+        liveRows(b, keep.getQueryBase(), keep.getQueryEnd(),
+                 keep.getQueryBlock()),
+        liveRows(b, keep.getKeyBase(), keep.getKeyEnd(), keep.getKeyBlock())};
   }
 
   /// Tightens the bounds of the loop; the condition under which a block between
@@ -251,17 +253,16 @@ private:
     if (exact && tightened && sites.size() == 1)
       return true;
     for (const Site &site : sites)
-      any = b.either(any, MaskRanges(b).mayHold(
-                              site.kept, liveRectangle(b, site.keep)));
+      any = b.either(
+          any, MaskRanges(b).mayHold(site.kept, liveRectangle(b, site.keep)));
     return any;
   }
 
   bool setBounds(UniformBuilder &b, Interval rows, Value base, Value end,
                  int64_t block) {
     bool whole = rows.low == Scalar(0) && rows.high == b.subtract(end, 1);
-    Scalar low = rows.low == Scalar(0)
-                     ? Scalar(0)
-                     : b.minimum(b.maximum(rows.low, 0), end);
+    Scalar low = rows.low == Scalar(0) ? Scalar(0)
+                                       : b.minimum(b.maximum(rows.low, 0), end);
     Scalar high = b.add(rows.high, 1);
     APInt step, lower;
     if (!matchPattern(loop.getStep(), m_ConstantInt(&step)) ||
@@ -306,8 +307,7 @@ private:
     Scalar first = b.floorDivide(low, block);
     Scalar last = b.minimum(b.ceilDivide(high, block), count);
     Scalar number = b.maximum(b.subtract(last, first), 0);
-    Value members =
-        bound.getLhs() == count ? bound.getRhs() : bound.getLhs();
+    Value members = bound.getLhs() == count ? bound.getRhs() : bound.getLhs();
     OpBuilder builder(loop);
     Value divisor = b.materialize(b.maximum(number, 1)); // no division by 0
     loop.setUpperBound(arith::MulIOp::create(builder, loop.getLoc(),
@@ -330,8 +330,8 @@ private:
   Test isFull(const Site &site) {
     UniformBuilder b(loop, site.user);
     KeepOp keep = site.keep;
-    Test full = b.negate(
-        MaskRanges(b).mayHold(site.dropped, liveRectangle(b, keep)));
+    Test full =
+        b.negate(MaskRanges(b).mayHold(site.dropped, liveRectangle(b, keep)));
     if (keep.getQueryTail())
       full = b.both(full, b.atMost(keep.getQueryBase(), keep.getQueryEnd(),
                                    keep.getQueryBlock()));

@@ -105,8 +105,8 @@ static LinearForm withoutQuotient(LinearForm form) {
   return form;
 }
 
-/// form >= 0, with a lone quotient or remainder turned into a comparison of what
-/// it is taken of.
+/// form >= 0, with a lone quotient or remainder turned into a comparison of
+/// what it is taken of.
 static Union nonNegative(const std::optional<LinearForm> &form) {
   if (!form)
     return everything();
@@ -180,9 +180,10 @@ static Union zero(const LinearForm &form, bool isNegated) {
     auto above = value.plus(LinearForm::ofConstant(1));
     if (!below || !above)
       return everything();
-    return unite(remainderBetween(*quotient, LinearForm(), *below),
-                 remainderBetween(*quotient, *above,
-                                  LinearForm::ofConstant(quotient->divisor - 1)));
+    return unite(
+        remainderBetween(*quotient, LinearForm(), *below),
+        remainderBetween(*quotient, *above,
+                         LinearForm::ofConstant(quotient->divisor - 1)));
   }
   if (isNegated)
     return unite(positive(form), negative(form));
@@ -479,8 +480,8 @@ MaskPredicate::divide(const Alternatives &numerators, int64_t divisor,
       ok = push(numerator, everything(),
                 ofQuotient(*negated, divisor, false).times(-1));
     } else if (isNonNegative(form)) {
-      ok = push(numerator, everything(),
-                ofQuotient(form, divisor, isRemainder));
+      ok =
+          push(numerator, everything(), ofQuotient(form, divisor, isRemainder));
     } else if (isa<arith::DivSIOp, arith::RemSIOp>(op)) {
       // Towards zero.
       ok = push(numerator, nonNegative(form),

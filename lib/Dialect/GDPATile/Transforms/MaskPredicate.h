@@ -1,8 +1,8 @@
 //===- MaskPredicate.h - a mask as a union of conjunctions ------*- C++ -*-===//
 //
 // The pairs that a mask keeps, or those that it drops, as a union of
-// conjunctions of comparisons of linear forms. What cannot be written so is left
-// out of its conjunction: the union covers the set, and may be larger.
+// conjunctions of comparisons of linear forms. What cannot be written so is
+// left out of its conjunction: the union covers the set, and may be larger.
 //
 //===----------------------------------------------------------------------===//
 
@@ -44,8 +44,8 @@ public:
   Union kept();
   Union dropped();
 
-  /// right - left of a comparison that is one of signed numbers, where it is one
-  /// linear form.
+  /// right - left of a comparison that is one of signed numbers, where it is
+  /// one linear form.
   std::optional<LinearForm> readDifference(Operation *compare);
 
 private:

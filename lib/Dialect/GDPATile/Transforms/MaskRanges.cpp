@@ -22,8 +22,9 @@ Scalar MaskRanges::uniformPart(const LinearForm &form) {
 }
 
 bool MaskRanges::isOutside(const LinearForm &form) {
-  return llvm::all_of(form.uniforms,
-                      [&](const auto &term) { return b.isOutside(term.first); }) &&
+  return llvm::all_of(
+             form.uniforms,
+             [&](const auto &term) { return b.isOutside(term.first); }) &&
          llvm::all_of(form.quotients, [&](const auto &term) {
            return isOutside(term.first->numerator);
          });
@@ -84,7 +85,9 @@ MaskRanges::Closure MaskRanges::close(const Conjunction &conjunction,
       break;
     }
   }
-  auto require = [&](Test test) { closure.holds = b.both(closure.holds, test); };
+  auto require = [&](Test test) {
+    closure.holds = b.both(closure.holds, test);
+  };
   auto intersect = [&](Bounds &bounds, const Interval &interval) {
     bool narrowed = bounds.low || bounds.high;
     raise(bounds, interval.low);
@@ -119,9 +122,9 @@ std::optional<Scalar> MaskRanges::bound(const LinearForm &form,
   Scalar sum = uniformPart(form);
   auto addPosition = [&](const Bounds &bounds, int64_t factor) {
     if (factor)
-      sum = b.add(sum, b.multiply((factor > 0) == upper ? *bounds.high
-                                                        : *bounds.low,
-                                  factor));
+      sum = b.add(sum,
+                  b.multiply((factor > 0) == upper ? *bounds.high : *bounds.low,
+                             factor));
   };
   if (form.query && form.query == -form.key) {
     int64_t factor = form.query;
@@ -214,8 +217,9 @@ Interval MaskRanges::hull(const Union &pairs, const Rectangle &where,
         raise(rows, b.subtract(b.multiply(least, divisor), offset));
       } else {
         Scalar greatest = b.floorDivide(*most, -factor);
-        lower(rows, b.subtract(b.add(b.multiply(greatest, divisor), divisor - 1),
-                               offset));
+        lower(rows,
+              b.subtract(b.add(b.multiply(greatest, divisor), divisor - 1),
+                         offset));
       }
     }
     Interval interval = {*rows.low, b.choose(closure.holds, *rows.high, -1)};

@@ -2,9 +2,10 @@
 //
 // Scalar code that says whether a rectangle of pairs holds one of a union, and
 // between which rows of one side. Comparisons of i, j and i - j with uniform
-// bounds are closed under each other (bounds of three differences have an integer
-// solution exactly where no cycle of them is negative); a remainder of one of the
-// three, and any other form, is looked at over the ranges that result.
+// bounds are closed under each other (bounds of three differences have an
+// integer solution exactly where no cycle of them is negative); a remainder of
+// one of the three, and any other form, is looked at over the ranges that
+// result.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,8 +35,9 @@ public:
   /// conjunction holds several remainders or other forms.
   Test mayHold(const Union &pairs, const Rectangle &where);
 
-  /// Rows of one side between which all pairs of the union lie; `high` is -1 where
-  /// there is no pair, `none` is above all rows. Scalar code before the loop.
+  /// Rows of one side between which all pairs of the union lie; `high` is -1
+  /// where there is no pair, `none` is above all rows. Scalar code before the
+  /// loop.
   Interval hull(const Union &pairs, const Rectangle &where, bool ofKeys,
                 Scalar none);
 

@@ -38,8 +38,7 @@ Value UniformBuilder::materialize(Test a) {
   if (a.value)
     return a.value;
   builder.setInsertionPoint(loop);
-  return arith::ConstantOp::create(builder, loc,
-                                   builder.getBoolAttr(a.known));
+  return arith::ConstantOp::create(builder, loc, builder.getBoolAttr(a.known));
 }
 
 Scalar UniformBuilder::add(Scalar a, Scalar b) {
@@ -74,8 +73,8 @@ Scalar UniformBuilder::floorDivide(Scalar a, int64_t divisor) {
   if (divisor == 1)
     return a;
   if (llvm::isPowerOf2_64(divisor))
-    return create<arith::ShRSIOp>(
-        materialize(a), materialize(Scalar(llvm::Log2_64(divisor))));
+    return create<arith::ShRSIOp>(materialize(a),
+                                  materialize(Scalar(llvm::Log2_64(divisor))));
   return create<arith::FloorDivSIOp>(materialize(a),
                                      materialize(Scalar(divisor)));
 }

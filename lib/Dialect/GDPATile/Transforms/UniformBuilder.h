@@ -1,7 +1,8 @@
 //===- UniformBuilder.h - scalar code around and in a loop ------*- C++ -*-===//
 //
-// Builds index arithmetic and conditions, folded where they are constant, before
-// a loop where their operands are defined outside of it and in it otherwise.
+// Builds index arithmetic and conditions, folded where they are constant,
+// before a loop where their operands are defined outside of it and in it
+// otherwise.
 //
 //===----------------------------------------------------------------------===//
 
