@@ -1,8 +1,8 @@
-"""CPU kernels beside torch eager and torch.compile on the same work, in one process (needs torch).
+"""CPU kernels beside torch on the same work, in one process (needs torch): silu beside its products, softmax beside SDPA.
 
-    python benchmarks/cpu/torch_peer.py [--out FILE.md]
+    python benchmarks/cpu/torch_peer.py [--out FILE.md] [--examples=silu,softmax]
 
-f32, silu, D64: the two products, and autograd through them; rounds rotate, a ratio is the median of the rounds' ratios.
+f32, D64, and autograd through them; rounds rotate, a ratio is the median of the rounds' ratios.
 benchmarks/cpu/run.py times the kernels against the machine's peak.
 """
 
@@ -46,52 +46,50 @@ class Tensor(ctypes.Structure):
                 ("shape", ctypes.c_int64 * 6), ("strides", ctypes.c_int64 * 6)]
 
 
-def torch_table(folder):
-    """Ours and torch's on the same tensors in this process; one thread each."""
-    import torch
+class Kernel:
+    """An example's artefact, called on torch's tensors by this process on one thread."""
 
-    torch.set_num_threads(1)
-    library, _ = compile_kernel(folder, "silu", "f32", 64)
-    code = ctypes.CDLL(str(library))
-    Task = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
-    scratch = torch.empty(8 << 20, dtype=torch.uint8)
-    ParallelFor = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, Task, ctypes.c_void_p)
+    def __init__(self, folder, example, tensors):
+        import torch
 
-    class Runtime(ctypes.Structure):
-        _fields_ = [("self", ctypes.c_void_p), ("parallel_for", ParallelFor)]
+        library, _ = compile_kernel(folder, example, "f32", 64)
+        self.code = ctypes.CDLL(str(library))
+        self.description = json.loads(library.with_suffix(".json").read_text())
+        self.tensors = tensors
+        self.scratch, self.workspace = (torch.empty(size << 20, dtype=torch.uint8) for size in (8, 256))
+        Task = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
+        ParallelFor = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, Task, ctypes.c_void_p)
 
-    def parallel_for(_, count, size, task, context):
-        assert size <= scratch.numel() - 64
-        task(context, 0, count, (scratch.data_ptr() + 63) // 64 * 64)
+        class Runtime(ctypes.Structure):
+            _fields_ = [("self", ctypes.c_void_p), ("parallel_for", ParallelFor)]
 
-    callback = ParallelFor(parallel_for)
-    runtime = Runtime(None, callback)
-    generator = torch.Generator().manual_seed(0)
-    q, k, v, do = (torch.randn(1, 4, 2048, 64, generator=generator) for _ in range(4))
-    scale = torch.tensor(0.125)
-    o, dq, dk, dv = (torch.empty_like(q) for _ in range(4))
-    workspace = torch.empty(256 << 20, dtype=torch.uint8)
+        def parallel_for(_, count, size, task, context):
+            assert size <= self.scratch.numel() - 64
+            task(context, 0, count, (self.scratch.data_ptr() + 63) // 64 * 64)
 
-    def call(name, tensors):
+        self.runtime = Runtime(None, ParallelFor(parallel_for))
+
+    def __call__(self, entry):
+        found = self.description["entries"][entry]
+        tensors = [self.tensors[name] for name in found["arguments"]]
         arguments = (Tensor * len(tensors))()
         for argument, tensor in zip(arguments, tensors):
             argument.data, argument.dtype, argument.rank = tensor.data_ptr(), 1, tensor.dim()
             argument.shape[:tensor.dim()] = list(tensor.shape)
             argument.strides[:tensor.dim()] = list(tensor.stride())
-        status = getattr(code, name)(arguments, ctypes.c_void_p(workspace.data_ptr()), ctypes.byref(runtime))
-        assert status == 0, f"{name} returned {status}"
+        status = getattr(self.code, found["symbol"])(arguments, ctypes.c_void_p(self.workspace.data_ptr()), ctypes.byref(self.runtime))
+        assert status == 0, f"{found['symbol']} returned {status}"
 
-    description = json.loads(library.with_suffix(".json").read_text())
-    named = dict(q=q, k=k, v=v, do=do, scale=scale, o=o, dq=dq, dk=dk, dv=dv)
 
-    def entry(which):
-        found = description["entries"][which]
-        call(found["symbol"], [named[name] for name in found["arguments"]])
+def compare(folder, example, peers):
+    """A table: ours and each peer, a function of q, k, v, forward and with the backward; times of this thread, so that others matter less."""
+    import torch
 
-    def attention(q, k, v):
-        return torch.nn.functional.silu((q @ k.transpose(-1, -2)) * 0.125) @ v
-
-    compiled = torch.compile(attention)
+    generator = torch.Generator().manual_seed(0)
+    q, k, v, do = (torch.randn(1, 4, 2048, 64, generator=generator) for _ in range(4))
+    o, dq, dk, dv = (torch.empty_like(q) for _ in range(4))
+    stats, dstats = torch.empty(1, 4, 2048), torch.zeros(1, 4, 2048)
+    ours = Kernel(folder, example, dict(q=q, k=k, v=v, do=do, scale=torch.tensor(0.125), o=o, dq=dq, dk=dk, dv=dv, stats=stats, dstats=dstats))
     leaves = [x.clone().requires_grad_() for x in (q, k, v)]
 
     def both(function):
@@ -99,47 +97,65 @@ def torch_table(folder):
             leaf.grad = None
         function(*leaves).backward(do)
 
-    with torch.no_grad():
-        entry("forward")
-        error = (o - attention(q, k, v)).norm() / o.norm()
-    both(attention)
-    entry("backward")
-    errors = [((mine - leaf.grad).norm() / leaf.grad.norm()).item() for mine, leaf in zip((dq, dk, dv), leaves)]
-    print(f"errors against torch: o {error:.1e}, dq dk dv {errors}")
-
     def without_gradient(function):
         with torch.no_grad():
-            function(q, k, v)
+            return function(q, k, v)
 
-    work = {"forward": {"ours": lambda: entry("forward"), "torch eager": lambda: without_gradient(attention),
-                        "torch.compile": lambda: without_gradient(compiled)},
-            "forward + backward": {"ours": lambda: (entry("forward"), entry("backward")), "torch eager": lambda: both(attention),
-                                   "torch.compile": lambda: both(compiled)}}
-    rows = [f"torch {torch.__version__}, f32, B1 H4 S2048 D64 silu, one thread, median of 9 rotating rounds", "",
-            "| work | ours, ms | torch eager / ours | torch.compile / ours |", "|---|---|---|---|"]
+    first = next(iter(peers.values()))
+    ours("forward")
+    error = (o - without_gradient(first)).norm() / o.norm()
+    both(first)
+    ours("backward")
+    errors = [((mine - leaf.grad).norm() / leaf.grad.norm()).item() for mine, leaf in zip((dq, dk, dv), leaves)]
+    print(f"{example}: errors against torch: o {error:.1e}, dq dk dv {errors}")
+    work = {"forward": {"ours": lambda: ours("forward"), **{name: lambda f=f: without_gradient(f) for name, f in peers.items()}},
+            "forward + backward": {"ours": lambda: (ours("forward"), ours("backward")), **{name: lambda f=f: both(f) for name, f in peers.items()}}}
+    rows = ["", f"{example}:", "", "| work | ours, ms | " + " | ".join(f"{name} / ours" for name in peers) + " |", "|---" * (2 + len(peers)) + "|"]
     for name, calls in work.items():
         times = {key: [] for key in calls}
-        for key, function in calls.items():
+        for function in calls.values():
             function()
         for _ in range(9):
             for key, function in calls.items():
-                started = time.perf_counter()
+                started = time.thread_time()
                 function()
-                times[key].append(time.perf_counter() - started)
-        ratio = lambda peer: statistics.median(a / b for a, b in zip(times[peer], times["ours"]))
-        rows.append(f"| {name} | {1e3 * statistics.median(times['ours']):.1f} | {ratio('torch eager'):.2f} | {ratio('torch.compile'):.2f} |")
+                times[key].append(time.thread_time() - started)
+        ratios = [statistics.median(a / b for a, b in zip(times[peer], times["ours"])) for peer in peers]
+        rows.append(f"| {name} | {1e3 * statistics.median(times['ours']):.1f} | " + " | ".join(f"{ratio:.2f}" for ratio in ratios) + " |")
         print(rows[-1], flush=True)
+    return rows
+
+
+def torch_table(folder, examples):
+    """Ours and torch's on the same tensors in this process; one thread each."""
+    import torch
+    import torch.nn.functional as F
+
+    torch.set_num_threads(1)
+
+    def silu(q, k, v):
+        return F.silu((q @ k.transpose(-1, -2)) * 0.125) @ v
+
+    def softmax(q, k, v):
+        return torch.softmax((q @ k.transpose(-1, -2)) * 0.125, -1) @ v
+
+    peers = {"silu": {"torch eager": silu, "torch.compile": torch.compile(silu)},
+             "softmax": {"torch SDPA": F.scaled_dot_product_attention, "torch eager": softmax}}
+    rows = [f"torch {torch.__version__}, f32, B1 H4 S2048 D64, one thread, median of 9 rotating rounds"]
+    for example in examples:
+        rows += compare(folder, example, peers[example])
     return rows
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=pathlib.Path, help="also write the tables there")
+    parser.add_argument("--examples", default="silu,softmax")
     options = parser.parse_args()
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
     lines = [f"{datetime.date.today()}, commit {commit}, {cpu_name()}", ""]
     with tempfile.TemporaryDirectory() as folder:
-        lines += torch_table(pathlib.Path(folder))
+        lines += torch_table(pathlib.Path(folder), options.examples.split(","))
     print("\n".join(lines))
     if options.out:
         options.out.write_text("\n".join(lines) + "\n")

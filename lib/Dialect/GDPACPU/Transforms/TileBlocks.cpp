@@ -9,6 +9,7 @@
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/IR/Dominance.h"
 #include "mlir/Interfaces/TilingInterface.h"
 
 namespace mlir::gdpa_cpu {
@@ -97,20 +98,42 @@ struct TileBlocks : gdpa_cpu::impl::GDPACPUTileBlocksBase<TileBlocks> {
     return success();
   }
 
+  /// Whether `op` reduces a block, over rows of the streamed side, that one
+  /// operation computes element by element: both go through a tile together.
+  static bool isFusedReduction(Operation *op) {
+    if (getRole(op) != "reduce" || cast<linalg::LinalgOp>(op).getNumDpsInputs() != 1)
+      return false;
+    auto producer = op->getOperand(0).getDefiningOp<linalg::GenericOp>();
+    return producer && producer->getNumResults() == 1 &&
+           producer.getNumParallelLoops() == producer.getNumLoops() &&
+           producer.getNumLoops() == cast<linalg::LinalgOp>(op).getNumLoops() &&
+           producer.getMatchingIndexingMap(producer.getDpsInitOperand(0)).isIdentity() &&
+           producer.getNumLoops() > 2;
+  }
+
   /// Tiles an activation and computes the scores that it reads in its tile; or
-  /// scores that something else reads too, as where the activation is the identity.
+  /// scores that something else reads too, as where the activation is the identity;
+  /// or a reduction with the block that it reduces, which stays a result.
   LogicalResult tileAndFuse(RewriterBase &rewriter, linalg::LinalgOp op) {
     MLIRContext *context = op->getContext();
+    bool isReduction = op.getNumReductionLoops() != 0;
+    Operation *reduced = isReduction && getRole(op) == "reduce"
+                             ? op->getOperand(0).getDefiningOp()
+                             : nullptr;
     scf::SCFTileAndFuseOptions fuse;
-    SmallVector<int64_t> sizes = tileSizes(op);
-    for (auto [size, iterator] : llvm::zip(sizes, op.getIteratorTypesArray()))
-      if (iterator == utils::IteratorType::reduction)
-        size = 0;
+    SmallVector<int64_t> sizes = reduced ? productTileSizes(op) : tileSizes(op);
+    if (!reduced)
+      for (auto [size, iterator] : llvm::zip(sizes, op.getIteratorTypesArray()))
+        if (iterator == utils::IteratorType::reduction)
+          size = 0;
     fuse.setTilingOptions(options(context, sizes));
     fuse.setFusionControlFn(
-        [](tensor::ExtractSliceOp, OpResult producer, bool)
+        [=](tensor::ExtractSliceOp, OpResult producer, bool)
             -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
           Operation *owner = producer.getOwner();
+          if (owner == reduced)
+            return scf::SCFTileAndFuseOptions::ControlFnResult{
+                /*yieldProducerReplacement=*/true};
           bool isScore = getRole(owner) == "score";
           if (isa<linalg::FillOp>(owner))
             isScore = llvm::any_of(owner->getUsers(), [](Operation *user) {
@@ -132,8 +155,19 @@ struct TileBlocks : gdpa_cpu::impl::GDPACPUTileBlocksBase<TileBlocks> {
             rewriter, cast<TilingInterface>(op.getOperation()), fuse);
     if (failed(result))
       return op.emitOpError("expected an operation that can be tiled");
+    // Before the loops their bounds ask for the block's sizes, which are those of
+    // its destination; slices that fusion has left in the loops are dead.
+    Operation *loops = result->loops.front();
+    DominanceInfo dominance;
     for (auto [from, to] : result->replacements)
-      rewriter.replaceAllUsesWith(from, to);
+      rewriter.replaceUsesWithIf(from, to, [&](OpOperand &use) {
+        return dominance.properlyDominates(loops, use.getOwner());
+      });
+    if (reduced)
+      rewriter.replaceUsesWithIf(
+          reduced->getResult(0),
+          cast<linalg::GenericOp>(reduced).getDpsInits().front(),
+          [](OpOperand &use) { return isa<tensor::DimOp>(use.getOwner()); });
     rewriter.eraseOp(op);
     return success();
   }
@@ -152,6 +186,10 @@ struct TileBlocks : gdpa_cpu::impl::GDPACPUTileBlocksBase<TileBlocks> {
       });
       return ops;
     };
+    for (linalg::LinalgOp op : collect(isFusedReduction))
+      if (failed(tileAndFuse(rewriter, op)))
+        return signalPassFailure();
+    canonicalize(func);
     auto isRoot = [](Operation *op) {
       if (getRole(op) == "activation")
         return true;
