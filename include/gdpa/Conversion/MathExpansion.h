@@ -18,6 +18,10 @@ class RewritePatternSet;
 
 namespace mlir::gdpa {
 
+/// Marks a `math.exp` whose argument is never positive (or NaN), and whose results
+/// below 2^-126 may be zero: as in the weights of a softmax.
+inline constexpr const char *kNonPositiveAttr = "gdpa.nonpositive";
+
 /// What to expand, and how.
 struct MathExpansionOptions {
   /// Accuracy of a few 1e-6 relative instead of 2 ulp of f32.

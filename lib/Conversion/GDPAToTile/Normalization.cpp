@@ -1,6 +1,7 @@
 //===- Normalization.cpp - row statistics of a forward --------------------===//
 
 #include "Normalization.h"
+#include "gdpa/Conversion/MathExpansion.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include <limits>
@@ -50,8 +51,13 @@ Value ShiftedExp::shift(OpBuilder &b, Location l, Value shift,
 }
 
 Value ShiftedExp::exp(OpBuilder &b, Location l, Value x, Value shift) const {
-  if (!fast)
-    return math::ExpOp::create(b, l, arith::SubFOp::create(b, l, x, shift));
+  if (!fast) {
+    auto exp =
+        math::ExpOp::create(b, l, arith::SubFOp::create(b, l, x, shift));
+    if (nonPositive)
+      exp->setAttr(gdpa::kNonPositiveAttr, b.getUnitAttr());
+    return exp;
+  }
   Value log2E = floatConstant(b, l, x.getType(), kLog2E);
   Value minus = arith::NegFOp::create(b, l, shift);
   return math::Exp2Op::create(b, l,

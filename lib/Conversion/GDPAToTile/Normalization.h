@@ -27,6 +27,8 @@ namespace mlir::gdpa_tile {
 /// a row and cancels in its quotients. There |x| > 2.3e38 counts as infinite.
 struct ShiftedExp {
   bool fast;
+  /// x is at most shift: where shift is the largest x.
+  bool nonPositive = false;
   /// What is subtracted: shift or y. A shift of -inf (no weight) becomes 0,
   /// or whatever `none` is.
   Value shift(OpBuilder &builder, Location loc, Value shift, double none) const;
@@ -41,7 +43,7 @@ bool isFast(std::optional<gdpa::Precision> precision, const BlockScheme &scheme)
 class Normalization {
 public:
   Normalization(BlockBuilder &blocks, gdpa::Normalizer normalizer, bool fast)
-      : blocks(blocks), normalizer(normalizer), weights{fast} {}
+      : blocks(blocks), normalizer(normalizer), weights{fast, /*nonPositive=*/true} {}
 
   bool exists() const { return normalizer != gdpa::Normalizer::None; }
 

@@ -147,6 +147,7 @@ public:
   // Elementary functions of f32, each with its error at its definition.
   Value exp(Value x);
   Value expNormal(Value x);
+  Value expNonPositive(Value x);
   Value exp2(Value x);
   Value expm1(Value x);
   Value log(Value x) { return logarithm(x, 1.0, 0.0, Value()); }

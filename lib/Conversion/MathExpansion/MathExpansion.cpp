@@ -142,16 +142,21 @@ bool isOnlyAddedToConstants(Value value) {
   });
 }
 
-/// exp, more cheaply in 1 + exp(x).
+/// exp, more cheaply in 1 + exp(x) and where its argument is never positive.
 struct ExpandExp : OpRewritePattern<math::ExpOp> {
   ExpandExp(MLIRContext *context, const MathExpansionOptions &options)
       : OpRewritePattern(context, /*benefit=*/2), options(options) {}
   LogicalResult matchAndRewrite(math::ExpOp op,
                                 PatternRewriter &rewriter) const override {
-    if (!admits(op, options) || !getElementTypeOrSelf(op.getType()).isF32() ||
-        !isOnlyAddedToConstants(op))
+    if (!admits(op, options) || !getElementTypeOrSelf(op.getType()).isF32())
       return failure();
     Arithmetic arithmetic(rewriter, op.getLoc(), op.getType(), options);
+    if (op->hasAttr(gdpa::kNonPositiveAttr)) {
+      rewriter.replaceOp(op, arithmetic.expNonPositive(op.getOperand()));
+      return success();
+    }
+    if (!isOnlyAddedToConstants(op))
+      return failure();
     rewriter.replaceOp(op, arithmetic.expNormal(op.getOperand()));
     return success();
   }

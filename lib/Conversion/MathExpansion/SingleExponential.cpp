@@ -63,6 +63,23 @@ Value Arithmetic::expNormal(Value x) {
   return mul(p, fromBits(addI(shl(bits(shifted), 23), integer(126 << 23))));
 }
 
+/// exp(x) for x <= 0 or NaN; a result below 2^-126 is zero. 1.1 ulp elsewhere.
+Value Arithmetic::expNonPositive(Value x) {
+  if (hasScalef())
+    return exp(x);
+  Value shifted = fma(x, kLog2E, kRound);
+  Value n = sub(shifted, constant(kRound));
+  Value r = fma(n, -0.693145751953125, x);
+  r = fma(n, -1.42860677e-06, r);
+  Value p = polynomial(r, {0.0013814602280035615, 0.008368715643882751,
+                           0.04166838899254799, 0.1666652113199234,
+                           0.4999999403953552, 1.0, 1.0});
+  Value power =
+      fromBits(addI(shl(bits(shifted), 23), integer(0x3f800000)));
+  return select(is(CmpFPredicate::OLT, x, constant(-87.3)), constant(0.0),
+                mul(p, power));
+}
+
 /// exp(x), or half of it, which overflows later.
 Value Arithmetic::exponential(Value x, bool halved) {
   // Beyond these the result is infinite or rounds to zero.

@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Utils/Utils.h"
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
@@ -95,6 +96,24 @@ struct TileBlocks : gdpa_cpu::impl::GDPACPUTileBlocksBase<TileBlocks> {
     if (failed(result))
       return op->emitOpError("expected an operation that can be tiled");
     rewriter.replaceOp(op, result->replacements);
+    return success();
+  }
+
+  /// A reduction one row at a time (a maximum is a comparison and a select, which
+  /// is no reduction to the vectoriser), the rows of a group one after the other.
+  LogicalResult tileReduction(RewriterBase &rewriter, linalg::LinalgOp op) {
+    int64_t rows = op.getStaticLoopRanges().back(); // negative where dynamic
+    bool isRow = op.getIteratorTypesArray().back() == utils::IteratorType::reduction;
+    rewriter.setInsertionPoint(op);
+    FailureOr<scf::SCFTilingResult> result =
+        scf::tileUsingSCF(rewriter, cast<TilingInterface>(op.getOperation()),
+                          options(op->getContext(), tileSizes(op)));
+    if (failed(result))
+      return op->emitOpError("expected an operation that can be tiled");
+    rewriter.replaceOp(op, result->replacements);
+    if (isRow && rows > 1 && rows <= registerTile.group)
+      if (auto loop = dyn_cast<scf::ForOp>(result->loops.back().getOperation()))
+        (void)loopUnrollByFactor(loop, rows);
     return success();
   }
 
@@ -211,6 +230,10 @@ struct TileBlocks : gdpa_cpu::impl::GDPACPUTileBlocksBase<TileBlocks> {
       if (isa<linalg::ContractOp>(op)) {
         sizes = productTileSizes(op);
         interchange = productInterchange(op, sizes);
+      } else if (getRole(op) == "reduce") {
+        if (failed(tileReduction(rewriter, op)))
+          return signalPassFailure();
+        continue;
       }
       if (failed(tile(rewriter, op, sizes, interchange)))
         return signalPassFailure();

@@ -67,3 +67,14 @@ func.func private @round(%v: vector<8xf32>, %scratch: memref<?xi8>, %x: index, %
   %1 = arith.extf %0 : vector<8xbf16> to vector<8xf32>
   return %1 : vector<8xf32>
 }
+
+// An argument that is never positive needs no bound above, and the power of two is one product; results below 2^-126 are zero.
+
+// CHECK-LABEL: func.func private @nonpositive
+// CHECK-NOT: arith.shrsi
+// CHECK: %[[P:.*]] = arith.mulf
+// CHECK: arith.select %{{.*}}, %{{.*}}, %[[P]]
+func.func private @nonpositive(%v: vector<8xf32>, %scratch: memref<?xi8>, %x: index, %y: index, %z: index) -> vector<8xf32> attributes {gdpa_cpu.program} {
+  %0 = math.exp %v {gdpa.nonpositive} : vector<8xf32>
+  return %0 : vector<8xf32>
+}

@@ -112,6 +112,29 @@ func.func private @accumulators(%n: index, %scratch: memref<?xi8>, %x: index, %y
 
 // -----
 
+// A filled block that a loop writes to in each of its turns is filled in each of them.
+
+// CHECK-LABEL: func.func private @filled_in_turns
+// CHECK: scf.for
+// CHECK:   linalg.fill
+// CHECK:   "test.add"
+func.func private @filled_in_turns(%n: index, %scratch: memref<?xi8>, %x: index, %y: index, %z: index) attributes {gdpa_cpu.program} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<4x16xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<4x16xf32>) -> tensor<4x16xf32>
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%a = %f) -> (tensor<4x16xf32>) {
+    %b = "test.add"(%f) : (tensor<4x16xf32>) -> tensor<4x16xf32>
+    %a1 = "test.add2"(%a, %b) : (tensor<4x16xf32>, tensor<4x16xf32>) -> tensor<4x16xf32>
+    scf.yield %a1 : tensor<4x16xf32>
+  }
+  "test.use"(%r) : (tensor<4x16xf32>) -> ()
+  return
+}
+
+// -----
+
 // Gradients of captures are added one by one, in order.
 
 // CHECK-LABEL: func.func private @accumulate

@@ -59,3 +59,34 @@ func.func private @identity(%K: tensor<?x4x64xf32>, %Q: tensor<?x64x16xf32>, %S:
   %R = linalg.contract indexing_maps = [#k, #q, #s] {gdpa_tile.role = "score"} ins(%K, %Q : tensor<?x4x64xf32>, tensor<?x64x16xf32>) outs(%f : tensor<?x?x4x16xf32>) -> tensor<?x?x4x16xf32>
   return %R : tensor<?x?x4x16xf32>
 }
+
+// A block that is reduced over rows of the streamed side is computed in the tile of the reduction, with the scores that it is computed from;
+// it stays a result. The rows of a group are reduced one after the other.
+
+// CHECK-LABEL: func.func private @reduced
+// CHECK: %[[R:.*]]:2 = scf.for {{.*}} iter_args(%{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}) -> (tensor<?x16xf32>, tensor<?x?x4x16xf32>)
+// CHECK:   scf.for
+// CHECK:     linalg.contract {{.*}} outs({{.*}} : tensor<1x1x4x16xf32>)
+// CHECK:     linalg.generic {{.*}} outs({{.*}} : tensor<1x1x4x16xf32>) attrs = {gdpa_tile.role = "activation"}
+// CHECK-COUNT-4: linalg.generic {{.*}} ins({{.*}} : tensor<1x1x1x16xf32>) outs({{.*}} : tensor<1x16xf32>) attrs = {gdpa_tile.role = "reduce"}
+// CHECK-NOT: scf.for
+// CHECK: return %[[R]]#1, %[[R]]#0
+func.func private @reduced(%K: tensor<?x4x64xf32>, %Q: tensor<?x64x16xf32>, %P: tensor<?x?x4x16xf32>, %M: tensor<?x16xf32>,
+    %np: index, %nt: index, %scratch: memref<?xi8>, %x: index, %y: index, %z: index) -> (tensor<?x?x4x16xf32>, tensor<?x16xf32>)
+    attributes {gdpa_cpu.program, schedule = #gdpa_cpu.schedule<panel = 16, group = 4, tile = 16>} {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty(%np, %nt) : tensor<?x?x4x16xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x?x4x16xf32>) -> tensor<?x?x4x16xf32>
+  %S = linalg.contract indexing_maps = [#k, #q, #s] {gdpa_tile.role = "score"} ins(%K, %Q : tensor<?x4x64xf32>, tensor<?x64x16xf32>) outs(%f : tensor<?x?x4x16xf32>) -> tensor<?x?x4x16xf32>
+  %A = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%S : tensor<?x?x4x16xf32>) outs(%P : tensor<?x?x4x16xf32>) attrs = {gdpa_tile.role = "activation"} {
+  ^bb0(%s: f32, %u: f32):
+    %r = math.exp %s : f32
+    linalg.yield %r : f32
+  } -> tensor<?x?x4x16xf32>
+  %R = linalg.generic {indexing_maps = [affine_map<(p, i, t, j) -> (p, t, j, i)>, affine_map<(p, i, t, j) -> (p, i)>], iterator_types = ["parallel", "parallel", "reduction", "reduction"]} ins(%A : tensor<?x?x4x16xf32>) outs(%M : tensor<?x16xf32>) attrs = {gdpa_tile.role = "reduce"} {
+  ^bb0(%a: f32, %m: f32):
+    %r = arith.addf %a, %m : f32
+    linalg.yield %r : f32
+  } -> tensor<?x16xf32>
+  return %A, %R : tensor<?x?x4x16xf32>, tensor<?x16xf32>
+}
