@@ -3,7 +3,7 @@
 // A program without a product: the rows that it stores place the block that they are reduced from.
 
 // CHECK: %[[A:.*]] = gdpa_tile.load {{.*}} -> tensor<64x8xf32, #gdpa_nv.acc<warps = 4, tiles = 1>>
-// CHECK: linalg.generic {{.*}} ins(%[[A]] : {{.*}} -> tensor<64xf32, #gdpa_nv.slice<dim = 0, warps = 4, tiles = 1>>
+// CHECK: linalg.generic {{.*}} ins(%[[A]] : {{.*}} outs(%{{.*}} : tensor<64xf32, #gdpa_nv.slice<dim = 0, warps = 4, tiles = 1>>)
 gpu.module @kernels {
   gpu.func @rows(%a: memref<?x8xf32>, %r: memref<?xf32>) kernel attributes {known_block_size = array<i32: 128, 1, 1>} {
     %c0 = arith.constant 0 : index
