@@ -26,7 +26,7 @@ BINARY = {
 TERNARY = {"math.fma": lambda a, b, c: a * b + c, "math.clampf": lambda x, low, high: np.minimum(np.maximum(x, low), high)}
 INDEX = {
     "arith.addi": np.add, "arith.subi": np.subtract, "arith.muli": np.multiply, "arith.remsi": np.fmod,
-    "arith.maxsi": np.maximum, "arith.minsi": np.minimum,
+    "arith.maxsi": np.maximum, "arith.minsi": np.minimum, "arith.floordivsi": np.floor_divide, "math.absi": np.abs,
 }
 COMPARE_FLOAT = {"ogt": np.greater, "oge": np.greater_equal, "olt": np.less, "ole": np.less_equal}
 COMPARE_INDEX = {"sgt": np.greater, "sge": np.greater_equal, "slt": np.less, "sle": np.less_equal, "eq": np.equal, "ne": np.not_equal}
@@ -45,7 +45,7 @@ class Node:
     def type(self):
         if self.op in ("coordinate", "index") or self.op in INDEX:
             return "index"
-        if self.op in ("arith.cmpf", "arith.cmpi") or self.op in LOGIC:
+        if self.op in ("arith.cmpf", "arith.cmpi", "true") or self.op in LOGIC:
             return "i1"
         return "i32" if self.op == "extract.i32" else "f32"
 
@@ -99,6 +99,8 @@ class Case:
                 return position[node.detail]
             if node.op in ("constant", "index"):
                 return node.detail
+            if node.op == "true":
+                return np.True_
             if node.op == "capture":
                 return captures[node.detail]
             if node.op.startswith("extract"):
@@ -216,6 +218,8 @@ class Case:
                 lines.append(f"{out} = arith.constant {float(number)!r} : f32")
             elif node.op == "index":
                 lines.append(f"{out} = arith.constant {node.detail} : index")
+            elif node.op == "true":
+                lines.append(f"{out} = arith.constant true")
             elif node.op.startswith("extract"):
                 lines.append(f"{out} = tensor.extract %{node.detail}[{', '.join(x)}] : {types[node.detail].mlir_type}")
             elif node.op == "float":
@@ -303,6 +307,8 @@ class Language:
 
 
 LENGTHS = (1, 2, 17, 31, 32, 33, 63, 64, 65, 100)
+# With a mask, of several blocks: some hold no pair, some hold all.
+MASKED_LENGTHS = (*LENGTHS, 150, 260)
 HEAD_DIMS = (8, 16, 24, 40, 64)
 CPU = Language(types=("f32", "f32", "bf16", "f16", "f64"),
                schedules=("", "", "#gdpa_cpu.schedule<block_q = 64, block_kv = 32>",
@@ -424,7 +430,8 @@ class Drawer:
     def condition(self, combined=True):
         """An i1 of the coordinates."""
         i, j = self.coordinate("i"), self.coordinate("j")
-        kind = self.choose(["causal", "corner", "window", "stripes", "documents", "prefix", *(("and", "or", "xor") if combined else ())])
+        kind = self.choose(["causal", "corner", "window", "near", "dilated", "diagonal", "stripes", "documents", "prefix",
+                            *(("and", "or", "xor", "not") if combined else ())])
         if kind == "causal":
             return self.add("arith.cmpi", i, j, detail=self.choose(["sge", "sgt", "sle", "ne"]))
         if kind == "corner":
@@ -432,6 +439,14 @@ class Drawer:
             return self.add("arith.cmpi", j, shifted, detail="sle")
         if kind == "window":
             return self.add("arith.cmpi", self.distance(), self.add("index", detail=int(self.rng.integers(-4, 40))), detail=self.choose(["slt", "sge"]))
+        if kind == "near":
+            return self.add("arith.cmpi", self.add("math.absi", self.distance()), self.add("index", detail=int(self.rng.integers(0, 60))), detail="sle")
+        if kind == "dilated":
+            rest = self.add("arith.remsi", self.distance(), self.add("index", detail=self.choose([2, 3, 90])))
+            return self.add("arith.cmpi", rest, self.add("index", detail=0), detail=self.choose(["eq", "sle"]))
+        if kind == "diagonal":
+            size = self.add("index", detail=self.choose([7, 32, 50]))
+            return self.add("arith.cmpi", self.add("arith.floordivsi", i, size), self.add("arith.floordivsi", j, size), detail=self.choose(["eq", "sge"]))
         if kind == "stripes":
             total = self.add("arith.addi", self.choose([i, j, self.coordinate("h")]), j)
             rest = self.add("arith.remsi", total, self.add("index", detail=int(self.rng.integers(2, 5))))
@@ -442,6 +457,8 @@ class Drawer:
             return self.add("arith.cmpi", self.add("extract.i32", b, i, detail=name), self.add("extract.i32", b, j, detail=name), detail="eq")
         if kind == "prefix" and len(self.captures) < 3:
             return self.add("arith.cmpi", j, self.add("capture", detail=self.capture((), "index")), detail="slt")
+        if kind == "not":
+            return self.add("arith.xori", self.condition(combined=False), self.add("true"))
         if kind in ("and", "or", "xor"):
             op = {"and": "arith.andi", "or": "arith.ori", "xor": "arith.xori"}[kind]
             return self.add(op, self.condition(combined=False), self.condition(combined=False))
@@ -460,7 +477,8 @@ class Drawer:
         result = self.result()
         kept = self.condition() if self.rng.random() < 0.5 else None
         ratio, key_heads = self.choose([1, 2, 3]), self.choose([1, 2])
-        sizes = {"B": self.choose([1, 2]), "Hq": ratio * key_heads, "Hkv": key_heads, "Sq": self.choose(LENGTHS), "Sk": self.choose(LENGTHS)}
+        lengths = LENGTHS if kept is None else MASKED_LENGTHS
+        sizes = {"B": self.choose([1, 2]), "Hq": ratio * key_heads, "Hkv": key_heads, "Sq": self.choose(lengths), "Sk": self.choose(lengths)}
         layout, normalizer = self.choose(self.language.layouts), self.choose(self.language.normalizers)
         sequences = ()
         if layout == "thd":
