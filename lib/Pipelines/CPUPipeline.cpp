@@ -40,6 +40,7 @@ void gdpa::buildCPUHostPipeline(OpPassManager &manager,
   if (options.gradients)
     manager.addPass(createGDPAAutoDiff());
   manager.addPass(createGDPAPrepareEntry());
+  manager.addPass(createGDPASimplifyActivation());
   manager.addPass(bufferization::createOneShotBufferizePass());
   GDPAPlanOptions plan;
   plan.target = "cpu";

@@ -24,6 +24,10 @@ void gdpa::buildNVVMHostPipeline(OpPassManager &manager,
   if (options.gradients)
     manager.addPass(createGDPAAutoDiff());
   manager.addPass(createGDPAPrepareEntry());
+  GDPASimplifyActivationOptions simplify;
+  simplify.hardwareTanh = true;
+  simplify.formFMA = false; // ptxas contracts
+  manager.addPass(createGDPASimplifyActivation(simplify));
   manager.addPass(gdpa_nv::createGDPANVRequireAlignment());
   manager.addPass(bufferization::createOneShotBufferizePass());
   GDPAPlanOptions plan;

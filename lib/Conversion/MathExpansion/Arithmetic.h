@@ -182,7 +182,7 @@ public:
 private:
   Value scaled(Value shifted, Value polynomialValue, Value n);
   Value exponential(Value x, bool halved);
-  Value logarithm(Value x, double factor, double factorRest, Value correction);
+  Value logarithm(Value x, double factor, double factorRest, Value lost);
   std::pair<Value, Value> reduceAngle(Value x);
   Value splat(Type splatType, TypedAttr value) {
     if (auto vector = dyn_cast<VectorType>(splatType))

@@ -6,18 +6,28 @@ using namespace mlir;
 using namespace mlir::gdpa::expansion;
 
 /// factor * log(x) with log(x) = e log(2) + log(1 + f), 1 + f in [sqrt(1/2),
-/// sqrt(2)); `correction` is added to log(1 + f). 1.6 ulp.
+/// sqrt(2)); the argument is x + `lost`, where lost is less than an ulp of x and x no
+/// denormal. 1.6 ulp.
 Value Arithmetic::logarithm(Value x, double factor, double factorRest,
-                            Value correction) {
-  Value tiny = is(CmpFPredicate::OLT, x, 1.17549435e-38);
-  Value y = select(tiny, mul(x, 8388608.0), x); // denormals: times 2^23
-  Value shift = select(tiny, constant(-23.0), constant(0.0));
+                            Value lost) {
+  Value y = x, shift;
+  if (!lost) {
+    Value tiny = is(CmpFPredicate::OLT, x, 1.17549435e-38);
+    y = select(tiny, mul(x, 8388608.0), x); // denormals: times 2^23
+    shift = select(tiny, constant(-23.0), constant(0.0));
+  }
   // Subtracting the bits of sqrt(1/2) leaves e in the exponent field.
   Value reduced = subI(bits(y), integer(0x3f3504f3));
   Value exponent = sra(reduced, 23);
   Value f = add(fromBits(subI(bits(y), shl(exponent, 23))), -1.0);
-  Value e = add(
-      arith::SIToFPOp::create(b, type, exponent).getResult(), shift);
+  Value e = arith::SIToFPOp::create(b, type, exponent).getResult();
+  if (lost) { // times 2^-e; beyond 2^100 it is nothing
+    Value bound = arith::MinSIOp::create(b, exponent, integer(100)).getResult();
+    Value scale = fromBits(subI(integer(0x3f800000), shl(bound, 23)));
+    f = fma(lost, scale, f);
+  } else {
+    e = add(e, shift);
+  }
   Value square = mul(f, f);
   Value p = polynomial(f, {0.06746553629636765, -0.11675568670034409,
                            0.11888155341148376, -0.12405602633953094,
@@ -26,8 +36,6 @@ Value Arithmetic::logarithm(Value x, double factor, double factorRest,
                            0.3333331346511841});
   // log(1 + f) = f - f^2/2 + f^3 p; the small terms are summed first.
   Value small = mul(mul(square, f), p);
-  if (correction)
-    small = add(small, correction);
   small = fma(e, 1.42860677e-06, small);
   small = fma(square, -0.5, small);
   Value result;
@@ -37,11 +45,11 @@ Value Arithmetic::logarithm(Value x, double factor, double factorRest,
     // The scaled result is e * factor log(2) + factor * log(1 + f).
     Value rest = fma(square, -0.5, mul(mul(square, f), p));
     Value logF = add(f, rest);
-    Value lost = add(sub(f, logF), rest); // what the sum rounded away
+    Value sumError = add(sub(f, logF), rest); // what the sum rounded away
     Value scaledF = mul(logF, factor);
     Value error = fma(logF, constant(factor), neg(scaledF));
     error = fma(logF, factorRest, error);
-    error = fma(lost, factor, error);
+    error = fma(sumError, factor, error);
     bool binary = factor > 1.0;
     double unit = binary ? 1.0 : 0.30102999566398120;
     double unitHead = binary ? 1.0 : 0.301025390625; // exact times e
@@ -61,9 +69,8 @@ Value Arithmetic::log1p(Value x) {
   Value large = is(CmpFPredicate::OGT, x, 1.0);
   Value lost = select(large, sub(constant(1.0), sub(u, x)),
                       sub(x, add(u, -1.0)));
-  Value result = logarithm(u, 1.0, 0.0, div(lost, u));
-  result = select(is(CmpFPredicate::OEQ, x, kInfinity), x, result);
-  return select(is(CmpFPredicate::OLT, abs(x), 1e-7), x, result);
+  Value result = logarithm(u, 1.0, 0.0, lost);
+  return select(is(CmpFPredicate::OEQ, x, 0.0), x, result); // -0
 }
 
 /// exp2(y log2 |x|) in f64, then the sign: 0.51 ulp.

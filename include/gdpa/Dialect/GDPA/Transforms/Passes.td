@@ -62,6 +62,51 @@ def GDPAPrepareEntry : Pass<"gdpa-prepare-entry", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def GDPASimplifyActivation : Pass<"gdpa-simplify-activation"> {
+  let summary = "rewrite activations and their derivatives for fewer operations; changes rounding";
+  let description = [{
+    Rewrites the activation and joint regions of attention operations by identities of real
+    numbers. Results change in the last places (by a few units in the last place of f32, no
+    more): so it runs after differentiation, which must see what the user wrote, and never
+    where a kink's spelling still matters. A precondition stands with each rewrite.
+
+    - A joint region's `ds`, and each accumulated gradient, that is linear in the cotangent
+      becomes `ct * g`: everything in g is shared with z and is computed before ct is known.
+    - Constant factors meet: `(x * 3) * 2`, `x / 30`, `-(x * 3)`.
+    - Powers with small whole exponents become products; `(x * s) * s` becomes `x * s^2`.
+    - Quotients with one divisor that is provably no denormal become products with its
+      reciprocal; `exp(-x) / (1 + exp(-x))` becomes `1 - 1 / (1 + exp(-x))`.
+    - `1 + tanh(u)` and `1 - tanh(u)^2` become logistic functions of `2 u` where tanh has no
+      other use (tanh-gelu), but not where the target has an instruction for tanh
+      (`hardware-tanh`); `tanh(log1p(e))` (mish) becomes a quotient of polynomials of e.
+    - A product that only goes into a sum becomes `math.fma`, where the processor has it and
+      contracts nothing by itself (`form-fma`).
+
+    ```mlir
+    joint(%s: f32, %ct: f32, ...) {                 // silu
+      %n = arith.negf %s : f32
+      %e = math.exp %n : f32
+      %d = arith.addf %e, %one : f32
+      %z = arith.divf %s, %d : f32
+      %a = arith.divf %ct, %d : f32
+      %b = arith.mulf %a, %z : f32
+      ...
+      gdpa.yield %z, %ds : f32, f32
+    // becomes
+      %l = arith.divf %one, %d : f32
+      %z = arith.mulf %s, %l : f32
+      %r = arith.subf %one, %l : f32
+      %g = math.fma %z, %r, %l : f32
+      %ds = arith.mulf %ct, %g : f32
+    ```
+  }];
+  let options = [
+    Option<"hardwareTanh", "hardware-tanh", "bool", "false", "the target computes tanh in one instruction">,
+    Option<"formFMA", "form-fma", "bool", "true", "make multiply-adds of products that only go into sums">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 def GDPAPlan : Pass<"gdpa-plan"> {
   let summary = "choose the schedule of each attention operation";
   let description = [{
