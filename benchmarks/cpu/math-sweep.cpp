@@ -1,7 +1,7 @@
 // Sweeps all 2^32 f32 inputs of the compiled unary functions: prints a table row for each with the largest error in units in the last
 // place of the exact result and in relative terms, where they are, and what becomes of infinities, NaN and the zeros.
 //
-//   math-sweep FUNCTIONS.so [STEP]    STEP 1 takes every input
+//   math-sweep FUNCTIONS.so [STEP [NAME ...]]    STEP 1 takes every input
 //
 // The exact value comes from the f64 forms of the same library (4 units of f64; test/Integration/math-accuracy.test compares those
 // with the C library). benchmarks/cpu/math_sweep.py builds the library and writes docs/approximate-math.md.
@@ -137,6 +137,11 @@ int main(int argc, char **argv) {
   uint64_t step = argc > 2 ? strtoull(argv[2], nullptr, 10) : 1;
   for (const char *name : {"exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "tanh", "sinh", "cosh", "asinh", "acosh", "atanh", "erf",
                            "erfc", "sin", "cos", "tan", "asin", "acos", "atan", "cbrt", "rsqrt"}) {
+    bool isWanted = argc <= 3;
+    for (int i = 3; i < argc; ++i)
+      isWanted |= !strcmp(argv[i], name);
+    if (!isWanted)
+      continue;
     auto find = [&](std::string prefix) { return dlsym(library, ("_mlir_ciface_" + prefix + "_" + name).c_str()); };
     auto wide = reinterpret_cast<Double>(find("f64"));
     double (*large)(double) = nullptr;

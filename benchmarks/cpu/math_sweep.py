@@ -58,6 +58,7 @@ def build(folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--step", type=int, default=1, help="distance of the inputs' bit patterns; 1 takes every input")
+    parser.add_argument("--only", nargs="*", default=[], help="functions; the others keep their rows")
     parser.add_argument("--output", type=pathlib.Path, help="the page to write; else only the rows are printed")
     options = parser.parse_args()
     compiler = shutil.which("clang++-22") or shutil.which("clang++") or "c++"
@@ -66,7 +67,7 @@ def main():
         library = build(folder)
         subprocess.run([compiler, "-O3", "-march=haswell", "-ffp-contract=off", ROOT / "benchmarks/cpu/math-sweep.cpp", "-o", folder / "sweep", "-ldl", "-pthread"], check=True)
         rows = []
-        process = subprocess.Popen([folder / "sweep", library, str(options.step)], stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen([folder / "sweep", library, str(options.step), *options.only], stdout=subprocess.PIPE, text=True)
         for line in process.stdout:
             rows.append(line.rstrip())
             print(rows[-1], flush=True)
@@ -80,6 +81,10 @@ def main():
         begin, end = "<!-- measured -->", "<!-- /measured -->"
         text = options.output.read_text() if options.output.exists() else HEAD + begin + "\n" + end + "\n"
         before, rest = text.split(begin, 1)
+        if options.only:
+            name = lambda row: tuple(row.split(" | ")[:2])
+            new = {name(row): row for row in rows}
+            table = [new.get(name(row), row) for row in rest.split(end, 1)[0].strip().splitlines()]
         options.output.write_text(before + begin + "\n" + "\n".join(table) + "\n" + end + rest.split(end, 1)[1])
     return 0
 

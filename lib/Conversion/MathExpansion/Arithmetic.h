@@ -183,7 +183,7 @@ private:
   Value scaled(Value shifted, Value polynomialValue, Value n);
   Value exponential(Value x, bool halved);
   Value logarithm(Value x, double factor, double factorRest, Value lost);
-  std::pair<Value, Value> reduceAngle(Value x);
+  std::pair<Value, Value> reduceAngle(Value x, bool isWide = false);
   Value splat(Type splatType, TypedAttr value) {
     if (auto vector = dyn_cast<VectorType>(splatType))
       return arith::ConstantOp::create(b, DenseElementsAttr::get(vector, value))

@@ -142,14 +142,20 @@ Value Arithmetic::tanh(Value x) {
   return withSign(select(is(CmpFPredicate::OLT, magnitude, 0.625), small, large), x);
 }
 
-/// Through expm1: (E + E / (E + 1)) / 2 with E = expm1(|x|); beyond 20 half of exp.
+/// A polynomial below 1; through expm1: (E + E / (E + 1)) / 2 with E = expm1(|x|);
+/// beyond 20 half of exp. 1.8 ulp.
 Value Arithmetic::sinh(Value x) {
   Value magnitude = abs(x);
+  Value square = mul(x, x);
+  Value p = polynomial(square, {2.505210838544172e-08, 2.755731922398589e-06,
+                                0.0001984126984126984, 0.008333333333333333,
+                                0.16666666666666666});
+  Value small = fma(mul(square, x), p, x);
   Value e = expm1(magnitude);
   Value mean = mul(add(e, div(e, add(e, 1.0))), 0.5);
   Value result = select(is(CmpFPredicate::OGT, magnitude, 20.0),
                         exponential(magnitude, /*halved=*/true), mean);
-  return select(is(CmpFPredicate::OLT, magnitude, 1e-4), x, withSign(result, x));
+  return select(is(CmpFPredicate::OLT, magnitude, 1.0), small, withSign(result, x));
 }
 
 /// h + 1 / (4 h) with h = exp(|x|) / 2.
