@@ -80,6 +80,8 @@ ScheduleAttr gdpa_nv::getDefaultSchedule(MLIRContext *context, int64_t headDim,
     constexpr int64_t cheapForward = 13, cheapBackward = 16;
     if (cost.gathers)
       forward = {128, 32};
+    else if (cost.normalizes && cost.usesPositions)
+      forward = {64, 64};
     else if (!cost.usesPositions && !cost.normalizes &&
              cost.operations <= cheapForward)
       forward = {128, 128};
@@ -99,6 +101,8 @@ ScheduleAttr gdpa_nv::getDefaultSchedule(MLIRContext *context, int64_t headDim,
       forward = {64, 32};
     else if (cost.gathers)
       forward = {128, 32};
+    else if (cost.normalizes && cost.usesPositions)
+      forward = {64, 64};
     if (cost.looksUp || cost.usesPositions || cost.operations > cheapBackward)
       keys = {32, 64};
     queries = {64, 32};
