@@ -2,7 +2,10 @@
 //
 // Score matrix, elementwise activation, product, each a whole tensor. A query
 // head is a pair (g, r): key head and position in its group, so that grouped
-// heads need no floordiv in an indexing map.
+// heads need no floordiv in an indexing map. Where the number of either kind of
+// heads is known at run time only, K and V are repeated for every query head
+// and groups have one head: a dimension split in two unknown ones is more than
+// upstream's lowering of metadata takes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -57,14 +60,14 @@ public:
       Value one = arith::ConstantIndexOp::create(builder, loc, 1);
       Value divisor =
           arith::MaxUIOp::create(builder, loc, asValue(sizes[kKeyHead]), one);
-      Value group =
-          arith::DivUIOp::create(builder, loc, asValue(heads), divisor);
-      sizes[kGroup] = group;
+      repeats = arith::DivUIOp::create(builder, loc, asValue(heads), divisor);
+      sizes[kKeyHead] = heads;
+      sizes[kGroup] = builder.getIndexAttr(1);
     }
     queryRows = queryRowLoops();
     query = splitHeads(op.getQuery());
-    key = op.getKey();
-    value = op.getValue();
+    key = repeatHeads(op.getKey());
+    value = repeatHeads(op.getValue());
   }
 
   void forward(AttentionOp op);
@@ -120,6 +123,10 @@ private:
   Value splitHeads(Value tensor);
   /// The inverse, to the shape that `type` says.
   Value joinHeads(Value tensor, unsigned head);
+  /// [.., Hkv, ..] -> [.., Hq, ..] where heads are repeated, else `tensor`.
+  Value repeatHeads(Value tensor);
+  /// The transpose of that: sums of `tensor` over the repeats of a head.
+  Value sumRepeats(Value tensor, Value like);
   /// A sum of products over the loops that `result` lacks, in the compute
   /// type.
   Value contract(Value left, ArrayRef<unsigned> leftLoops, Value right,
@@ -159,6 +166,7 @@ private:
   Layout layout;
   Type compute, storage;
   Value scale;
+  Value repeats; // of each key head; null where groups are split
   ValueRange captures;
   SmallVector<OpFoldResult> sizes;
   SmallVector<unsigned> queryRows;
@@ -177,15 +185,6 @@ Value Decomposition::splitHeads(Value tensor) {
   for (OpFoldResult size : shape)
     staticShape.push_back(
         getConstantIntValue(size).value_or(ShapedType::kDynamic));
-  // A static head count must not be split into run-time ones.
-  if (!type.isDynamicDim(head) &&
-      (ShapedType::isDynamic(staticShape[head]) ||
-       ShapedType::isDynamic(staticShape[head + 1]))) {
-    SmallVector<int64_t> loose(type.getShape());
-    loose[head] = ShapedType::kDynamic;
-    tensor = tensor::CastOp::create(
-        builder, loc, type.clone(ArrayRef<int64_t>(loose)), tensor);
-  }
   SmallVector<ReassociationIndices> groups;
   for (int64_t dim = 0, next = 0; dim < type.getRank(); ++dim) {
     groups.push_back({next++});
@@ -206,6 +205,68 @@ Value Decomposition::joinHeads(Value tensor, unsigned head) {
       groups.back().push_back(++dim);
   }
   return tensor::CollapseShapeOp::create(builder, loc, tensor, groups);
+}
+
+Value Decomposition::repeatHeads(Value tensor) {
+  if (!repeats)
+    return tensor;
+  auto type = cast<RankedTensorType>(tensor.getType());
+  unsigned head = getTensorDims(layout).head;
+  SmallVector<OpFoldResult> shape = tensor::getMixedSizes(builder, loc, tensor);
+  shape[head] = sizes[kKeyHead];
+  Value init = empty(shape, type.getElementType());
+  SmallVector<utils::IteratorType> iterators(type.getRank(),
+                                             utils::IteratorType::parallel);
+  return linalg::GenericOp::create(
+             builder, loc, init.getType(), ValueRange(), init,
+             builder.getMultiDimIdentityMap(type.getRank()), iterators,
+             [&](OpBuilder &b, Location, ValueRange) {
+               SmallVector<Value> indices;
+               for (int64_t dim = 0; dim < type.getRank(); ++dim)
+                 indices.push_back(linalg::IndexOp::create(b, loc, dim));
+               indices[head] =
+                   arith::DivUIOp::create(b, loc, indices[head], repeats);
+               Value element =
+                   tensor::ExtractOp::create(b, loc, tensor, indices);
+               linalg::YieldOp::create(b, loc, element);
+             })
+      .getResult(0);
+}
+
+Value Decomposition::sumRepeats(Value tensor, Value like) {
+  if (!repeats)
+    return tensor;
+  auto type = cast<RankedTensorType>(tensor.getType());
+  unsigned head = getTensorDims(layout).head;
+  int64_t rank = type.getRank();
+  Value init = filled(tensor::getMixedSizes(builder, loc, like),
+                      type.getElementType(), 0);
+  // Only its size is used: that of the loop over the repeats.
+  Value extent = empty(OpFoldResult(repeats), type.getElementType());
+  MLIRContext *context = builder.getContext();
+  SmallVector<AffineMap> maps{
+      AffineMap::get(rank + 1, 0, getAffineDimExpr(rank, context)),
+      AffineMap::getMultiDimIdentityMap(rank + 1, context).dropResult(rank)};
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::parallel);
+  iterators.push_back(utils::IteratorType::reduction);
+  return linalg::GenericOp::create(
+             builder, loc, init.getType(), extent, init, maps, iterators,
+             [&](OpBuilder &b, Location, ValueRange arguments) {
+               SmallVector<Value> indices;
+               for (int64_t dim = 0; dim < rank; ++dim)
+                 indices.push_back(linalg::IndexOp::create(b, loc, dim));
+               Value first =
+                   arith::MulIOp::create(b, loc, indices[head], repeats);
+               indices[head] = arith::AddIOp::create(
+                   b, loc, first, linalg::IndexOp::create(b, loc, rank));
+               Value element =
+                   tensor::ExtractOp::create(b, loc, tensor, indices);
+               Value sum =
+                   arith::AddFOp::create(b, loc, arguments[1], element);
+               linalg::YieldOp::create(b, loc, sum);
+             })
+      .getResult(0);
 }
 
 Value Decomposition::contract(Value left, ArrayRef<unsigned> leftLoops,
@@ -446,7 +507,8 @@ void Decomposition::backward(AttentionBackwardOp op) {
                           keyRowLoops(), valueDepth);
   SmallVector<Value> results{
       store(joinHeads(dQuery, dims.head), op.getDQueryInit()),
-      store(dKey, op.getDKeyInit()), store(dValue, op.getDValueInit())};
+      store(sumRepeats(dKey, op.getDKeyInit()), op.getDKeyInit()),
+      store(sumRepeats(dValue, op.getDValueInit()), op.getDValueInit())};
   op->replaceAllUsesWith(results);
   op->erase();
 }
