@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Backward.h"
+#include "Diagonal.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -639,11 +640,18 @@ LogicalResult gdpa_tile::lowerSeparateBackward(BackwardContext &context) {
   Location loc = context.loc;
   SmallVector<RowGradient> onQuery, onKey;
   SmallVector<CaptureGradient> onPairs;
+  SmallVector<std::pair<CaptureGradient, Diagonal>> onDiagonals;
   for (const CaptureGradient &gradient : context.gradients) {
     bool key = gradient.dependence & kOnKey;
     bool both = key && (gradient.dependence & kOnQuery);
     if (both || (gradient.dependence & kOnScore)) {
-      onPairs.push_back(gradient);
+      std::optional<Diagonal> diagonal;
+      if (!context.sizes.isJagged())
+        diagonal = findDiagonal(op, gradient.op);
+      if (diagonal)
+        onDiagonals.push_back({gradient, *diagonal});
+      else
+        onPairs.push_back(gradient);
       continue;
     }
     Value rows = context.sizes.rowsWorkspace(
@@ -669,6 +677,8 @@ LogicalResult gdpa_tile::lowerSeparateBackward(BackwardContext &context) {
   };
   for (const RowGradient &gradient : llvm::concat<RowGradient>(onQuery, onKey))
     sumsOf(gradient.gradient.destination);
+  for (auto &[gradient, diagonal] : onDiagonals)
+    sumsOf(gradient.destination);
 
   StationaryKernel(context, gdpa::KernelKind::KeyStationary, "_dkv", {},
                    /*products=*/true)
@@ -685,6 +695,10 @@ LogicalResult gdpa_tile::lowerSeparateBackward(BackwardContext &context) {
     RowSum(context, gradient, sumsOf(gradient.gradient.destination),
            "_sum" + std::to_string(number++))
         .run();
+  number = 0;
+  for (auto &[gradient, diagonal] : onDiagonals)
+    sumDiagonals(context, gradient, diagonal, sumsOf(gradient.destination),
+                 "_diagonal" + std::to_string(number++));
   llvm::MapVector<Value, SmallVector<Value>> copies;
   // Zero where the region does not accumulate into it.
   for (Value destination : op.getDCaptureInits())

@@ -80,8 +80,111 @@ func.func @pairs(%q: tensor<?x?x?x64xbf16>, %k: tensor<?x?x?x64xbf16>, %v: tenso
       ins(%q, %k, %v : tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>)
       outs(%o0 : tensor<?x?x?x64xbf16>) scale(%scale : f32) captures(%table : tensor<?x?xf32>)
       activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index, %B: tensor<?x?xf32>) {
-        %d = arith.subi %i, %j : index
+        %d = arith.maxsi %i, %j : index
         %r = tensor.extract %B[%h, %d] : tensor<?x?xf32>
+        %y = arith.addf %s, %r : f32
+        gdpa.yield %y : f32
+      } -> tensor<?x?x?x64xbf16>
+  return %o : tensor<?x?x?x64xbf16>
+}
+
+// -----
+
+// An index of i - j alone, whatever becomes of it: sums along diagonals for 32 groups of keys, those of the groups, then the place of each
+// diagonal. On CPUs as any other.
+
+// CPU: gdpa_tile.program @relative_vjp_backward_dkv
+// GPU: %[[COUNT:.*]] = arith.addi %{{.*}}, %{{.*}} : index
+// GPU: %[[PARTIAL:.*]] = gdpa_tile.workspace(%{{.*}}, %[[COUNT]]) zero : memref<32x?x?xf32>
+// GPU: %[[TOTAL:.*]] = gdpa_tile.workspace(%{{.*}}, %[[COUNT]]) : memref<?x?xf32>
+// GPU: gdpa_tile.launch @relative_vjp_backward_diagonal0_pairs grid(%c32,
+// GPU: gdpa_tile.program @relative_vjp_backward_diagonal0_pairs
+// GPU:   gdpa_tile.accumulate %{{.*}} into %{{.*}} : {{.*}}, memref<32x?x?xf32> {
+// GPU:   ^bb0(%[[KEY:.*]]: index, %[[QUERY:.*]]: index):
+// GPU:     %[[SUM:.*]] = arith.addi %{{.*}}, %[[QUERY]] : index
+// GPU:     %[[AT:.*]] = arith.subi %[[SUM]], %[[KEY]] : index
+// GPU:     gdpa_tile.yield %{{.*}}, %{{.*}}, %[[AT]]
+// GPU: gdpa_tile.program @relative_vjp_backward_diagonal0_groups
+// GPU:   scf.for
+// GPU:     linalg.generic {{.*}} {gdpa_tile.role = "add"}
+// GPU: gdpa_tile.program @relative_vjp_backward_diagonal0_places
+// GPU:   gdpa_tile.accumulate
+func.func @relative(%q: tensor<?x?x?x64xbf16>, %k: tensor<?x?x?x64xbf16>, %v: tensor<?x?x?x64xbf16>, %scale: f32, %table: tensor<?x?xf32>, %o0: tensor<?x?x?x64xbf16>) -> tensor<?x?x?x64xbf16> {
+  %o = gdpa.attention bhsd none
+      ins(%q, %k, %v : tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>)
+      outs(%o0 : tensor<?x?x?x64xbf16>) scale(%scale : f32) captures(%table : tensor<?x?xf32>)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index, %B: tensor<?x?xf32>) {
+        %d = arith.subi %i, %j : index
+        %zero = arith.constant 0 : index
+        %positive = arith.maxsi %d, %zero : index
+        %negative = arith.subi %zero, %d : index
+        %distance = arith.maxsi %positive, %negative : index
+        %r = tensor.extract %B[%h, %distance] : tensor<?x?xf32>
+        %y = arith.addf %s, %r : f32
+        gdpa.yield %y : f32
+      } -> tensor<?x?x?x64xbf16>
+  return %o : tensor<?x?x?x64xbf16>
+}
+
+// -----
+
+// i + j, in integers.
+
+// CPU: gdpa_tile.program @antidiagonal_vjp_backward_dkv
+// GPU: gdpa_tile.program @antidiagonal_vjp_backward_diagonal0_pairs
+// GPU:   gdpa_tile.accumulate
+// GPU:   ^bb0(%[[KEY:.*]]: index, %[[QUERY:.*]]: index):
+// GPU:     %[[SUM:.*]] = arith.addi %{{.*}}, %[[QUERY]] : index
+// GPU:     arith.addi %[[SUM]], %[[KEY]] : index
+func.func @antidiagonal(%q: tensor<?x?x?x64xbf16>, %k: tensor<?x?x?x64xbf16>, %v: tensor<?x?x?x64xbf16>, %scale: f32, %table: tensor<?x?xf32>, %o0: tensor<?x?x?x64xbf16>) -> tensor<?x?x?x64xbf16> {
+  %o = gdpa.attention bhsd none
+      ins(%q, %k, %v : tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>)
+      outs(%o0 : tensor<?x?x?x64xbf16>) scale(%scale : f32) captures(%table : tensor<?x?xf32>)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index, %B: tensor<?x?xf32>) {
+        %i32 = arith.index_cast %i : index to i32
+        %j32 = arith.index_cast %j : index to i32
+        %d32 = arith.addi %i32, %j32 : i32
+        %d = arith.index_cast %d32 : i32 to index
+        %r = tensor.extract %B[%h, %d] : tensor<?x?xf32>
+        %y = arith.addf %s, %r : f32
+        gdpa.yield %y : f32
+      } -> tensor<?x?x?x64xbf16>
+  return %o : tensor<?x?x?x64xbf16>
+}
+
+// -----
+
+// Not a function of one diagonal: twice the query less the key.
+
+// CPU: gdpa_tile.program @skewed_vjp_backward_dkv
+// GPU: gdpa_tile.program @skewed_vjp_backward_pairs0
+func.func @skewed(%q: tensor<?x?x?x64xbf16>, %k: tensor<?x?x?x64xbf16>, %v: tensor<?x?x?x64xbf16>, %scale: f32, %table: tensor<?x?xf32>, %o0: tensor<?x?x?x64xbf16>) -> tensor<?x?x?x64xbf16> {
+  %o = gdpa.attention bhsd none
+      ins(%q, %k, %v : tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>)
+      outs(%o0 : tensor<?x?x?x64xbf16>) scale(%scale : f32) captures(%table : tensor<?x?xf32>)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index, %B: tensor<?x?xf32>) {
+        %d = arith.subi %i, %j : index
+        %e = arith.addi %d, %i : index
+        %r = tensor.extract %B[%h, %e] : tensor<?x?xf32>
+        %y = arith.addf %s, %r : f32
+        gdpa.yield %y : f32
+      } -> tensor<?x?x?x64xbf16>
+  return %o : tensor<?x?x?x64xbf16>
+}
+
+// -----
+
+// Another batch entry's diagonal is another place.
+
+// CPU: gdpa_tile.program @batched_vjp_backward_dkv
+// GPU: gdpa_tile.program @batched_vjp_backward_pairs0
+func.func @batched(%q: tensor<?x?x?x64xbf16>, %k: tensor<?x?x?x64xbf16>, %v: tensor<?x?x?x64xbf16>, %scale: f32, %table: tensor<?x?xf32>, %o0: tensor<?x?x?x64xbf16>) -> tensor<?x?x?x64xbf16> {
+  %o = gdpa.attention bhsd none
+      ins(%q, %k, %v : tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>)
+      outs(%o0 : tensor<?x?x?x64xbf16>) scale(%scale : f32) captures(%table : tensor<?x?xf32>)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index, %B: tensor<?x?xf32>) {
+        %d = arith.subi %i, %j : index
+        %r = tensor.extract %B[%b, %d] : tensor<?x?xf32>
         %y = arith.addf %s, %r : f32
         gdpa.yield %y : f32
       } -> tensor<?x?x?x64xbf16>

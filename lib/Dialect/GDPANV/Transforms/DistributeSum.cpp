@@ -17,7 +17,7 @@ using namespace mlir::gdpa_nv;
 namespace {
 
 /// A sum into global memory. Elements of distinct places are added by their
-/// threads. Others meet in a hash table in shared memory, as whole multiples of
+/// threads, those of a diagonal by one thread. Others meet in a hash table in shared memory, as whole multiples of
 /// a power of two: such sums do not depend on the order of the threads, so that
 /// repeated runs agree. An element is rounded to 2^-20 of the block's largest.
 struct DistributeAccumulate : DistributionPattern<gdpa_tile::AccumulateOp> {
@@ -45,21 +45,12 @@ struct DistributeAccumulate : DistributionPattern<gdpa_tile::AccumulateOp> {
       rewriter.eraseOp(op);
       return success();
     }
-    SmallVector<Value> threadOffsets{b.threadOffset(layout, 0),
-                                     b.threadOffset(layout, 1)};
-    /// The place of the element at `position`, and whether it is inside.
-    auto placeOf = [&](ArrayRef<int64_t> position) {
+    // The place of the element at `coordinates`, with those of its places that are
+    // computed, and whether it is inside.
+    auto placeAt = [&](ArrayRef<Value> coordinates) {
       IRMapping mapping;
       Block &body = op.getBody().front();
-      for (auto [dim, offset] : llvm::enumerate(threadOffsets))
-        mapping.map(body.getArgument(dim),
-                    arith::IndexCastOp::create(
-                        rewriter, loc, rewriter.getIndexType(),
-                        b.add(offset, ThreadBuilder::positionOffset(
-                                          layout, dim, position))));
-      for (auto [number, place] : llvm::enumerate(adaptor.getPlaces()))
-        mapping.map(body.getArgument(threadOffsets.size() + number),
-                    vector::ExtractOp::create(rewriter, loc, place, position));
+      mapping.map(body.getArguments(), coordinates);
       for (Operation &inner : body.without_terminator())
         rewriter.clone(inner, mapping);
       SmallVector<Value> indices;
@@ -73,6 +64,31 @@ struct DistributeAccumulate : DistributionPattern<gdpa_tile::AccumulateOp> {
         inside = b.both(inside, fits);
       }
       return std::pair(b.elementOffset(op.getDestination(), indices), inside);
+    };
+    if (getDiagonalStep(op)) {
+      addDiagonals(b, op, adaptor.getValue(),
+                   b.advance(thread.shared, scratch.getInt()),
+                   [&](ArrayRef<Value> coordinates, Value &inside) {
+                     auto [at, fits] = placeAt(coordinates);
+                     inside = fits;
+                     return addressOf(b, pointer, at);
+                   });
+      rewriter.eraseOp(op);
+      return success();
+    }
+    SmallVector<Value> threadOffsets{b.threadOffset(layout, 0),
+                                     b.threadOffset(layout, 1)};
+    auto placeOf = [&](ArrayRef<int64_t> position) {
+      SmallVector<Value> coordinates;
+      for (auto [dim, offset] : llvm::enumerate(threadOffsets))
+        coordinates.push_back(arith::IndexCastOp::create(
+            rewriter, loc, rewriter.getIndexType(),
+            b.add(offset,
+                  ThreadBuilder::positionOffset(layout, dim, position))));
+      for (Value place : adaptor.getPlaces())
+        coordinates.push_back(
+            vector::ExtractOp::create(rewriter, loc, place, position));
+      return placeAt(coordinates);
     };
     if (op.getDistinct()) {
       forEachPosition(type.getShape(), [&](ArrayRef<int64_t> position) {
@@ -350,11 +366,14 @@ struct DistributeAccumulate : DistributionPattern<gdpa_tile::AccumulateOp> {
     addTo(b, pointer, b.elementOffset(op.getDestination(), indices), total);
   }
 
+  static Value addressOf(ThreadBuilder &b, Value pointer, Value at) {
+    return b.advance(pointer, arith::MulIOp::create(b.builder, b.loc, at,
+                                                    b.constantI64(4)));
+  }
+
   static void addTo(ThreadBuilder &b, Value pointer, Value at, Value element) {
-    Value address = b.advance(
-        pointer, arith::MulIOp::create(b.builder, b.loc, at, b.constantI64(4)));
-    Value before =
-        LLVM::LoadOp::create(b.builder, b.loc, element.getType(), address, 4);
+    Value address = addressOf(b, pointer, at);
+    Value before = LLVM::LoadOp::create(b.builder, b.loc, element.getType(), address, 4);
     Value sum = arith::AddFOp::create(b.builder, b.loc, before, element);
     LLVM::StoreOp::create(b.builder, b.loc, sum, address, 4);
   }
@@ -366,6 +385,15 @@ int64_t gdpa_nv::getSumTableSlots(RankedTensorType block, int64_t threads) {
   // Eight elements of a thread at a time.
   int64_t elements = std::min<int64_t>(block.getNumElements(), 8 * threads);
   return llvm::PowerOf2Ceil(std::max(elements, threads));
+}
+
+int64_t gdpa_nv::getSumScratchBytes(gdpa_tile::AccumulateOp op, int64_t threads) {
+  if (op.getDistinct())
+    return 0;
+  auto block = cast<RankedTensorType>(op.getValue().getType());
+  if (getDiagonalStep(op))
+    return getDiagonalSumBytes(block);
+  return kSumTableHeader + 12 * getSumTableSlots(block, threads);
 }
 
 void gdpa_nv::populateSumDistribution(RewritePatternSet &patterns,

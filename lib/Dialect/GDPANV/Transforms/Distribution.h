@@ -9,6 +9,7 @@
 #define GDPA_LIB_DIALECT_GDPANV_TRANSFORMS_DISTRIBUTION_H
 
 #include "gdpa/Dialect/GDPANV/IR/GDPANV.h"
+#include "gdpa/Dialect/GDPATile/IR/GDPATile.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Interfaces/InferIntRangeInterface.h"
 #include "mlir/Transforms/DialectConversion.h"
@@ -112,6 +113,20 @@ Value loadElement(ThreadBuilder &builder, Value address, Type type,
 /// one number of each warp, then slots of 12 bytes.
 constexpr int64_t kSumTableHeader = 128;
 int64_t getSumTableSlots(RankedTensorType block, int64_t threads);
+/// Bytes of shared memory that a sum needs, 0 where it needs none.
+int64_t getSumScratchBytes(gdpa_tile::AccumulateOp op, int64_t threads);
+
+/// Where one index of a sum is a position of the rows plus or minus one of the
+/// columns and the others are the same for all elements: 1 where the index is
+/// constant along rows and columns that rise together, -1 where one rises and the
+/// other falls.
+std::optional<int64_t> getDiagonalStep(gdpa_tile::AccumulateOp op);
+int64_t getDiagonalSumBytes(RankedTensorType block);
+/// Adds a block of f32 along its diagonals. `addressOf` gives the address of the
+/// place that an element of the block is added to and sets whether it is inside.
+void addDiagonals(ThreadBuilder &b, gdpa_tile::AccumulateOp op, Value vector,
+                  Value scratch,
+                  function_ref<Value(ArrayRef<Value>, Value &)> addressOf);
 
 void populateElementwiseDistribution(RewritePatternSet &patterns,
                                      const TypeConverter &converter,

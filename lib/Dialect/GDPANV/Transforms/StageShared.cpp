@@ -329,12 +329,9 @@ struct StageShared : gdpa_nv::impl::GDPATileStageSharedBase<StageShared> {
     }
     // Sums whose elements may meet in one place need a table.
     function.walk([&](gdpa_tile::AccumulateOp op) {
-      if (op.getDistinct())
-        return;
-      auto block = cast<RankedTensorType>(op.getValue().getType());
-      int64_t bytes = kSumTableHeader + 12 * getSumTableSlots(block, *threads);
-      op->setAttr(kScratchAttr,
-                  OpBuilder(op).getI32IntegerAttr(memory.allocate(bytes)));
+      if (int64_t bytes = getSumScratchBytes(op, *threads))
+        op->setAttr(kScratchAttr,
+                    OpBuilder(op).getI32IntegerAttr(memory.allocate(bytes)));
     });
     function->setAttr(kSharedBytesAttr,
                       OpBuilder(function).getI64IntegerAttr(memory.getBytes()));

@@ -59,4 +59,50 @@ gpu.module @m {
     }
     gpu.return
   }
+
+  // Diagonals have places of their own: the block through shared memory (16 rows of 8 elements, 16 words apart), one thread for each of the
+  // 23 diagonals, which adds eight elements in order. Rows outside the block count nothing.
+  // CHECK-LABEL: gpu.func @diagonals
+  // CHECK-SAME: gdpa_nv.shared_bytes = 1024 : i64
+  // CHECK: gpu.barrier
+  // CHECK-COUNT-2: llvm.store {{.*}} : vector<2xf32>, !llvm.ptr<3>
+  // CHECK: gpu.barrier
+  // CHECK: scf.for %[[D:.*]] = %{{.*}} to %c23_i32 step %c32_i32
+  // CHECK: %[[SHIFTED:.*]] = arith.addi %[[D]], %c-7_i32
+  // CHECK: arith.maxsi %[[SHIFTED]], %c0_i32
+  // CHECK: %[[BEFORE:.*]] = llvm.load {{.*}} : !llvm.ptr<1> -> f32
+  // CHECK: arith.cmpi ult, %[[SHIFTED]], %c16_i32
+  // CHECK-COUNT-8: llvm.load {{.*}} : !llvm.ptr<3> -> f32
+  // CHECK: arith.addf %[[BEFORE]],
+  // CHECK: llvm.store {{.*}} : f32, !llvm.ptr<1>
+  // CHECK-NOT: scf.while
+  // CHECK: gpu.return
+  gpu.func @diagonals(%g: memref<?x8xf32>, %d: memref<?xf32>, %first: index) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %G = gdpa_tile.load %g[%c0, %c0] : memref<?x8xf32> -> tensor<16x8xf32>
+    gdpa_tile.accumulate %G into %d : tensor<16x8xf32>, memref<?xf32> {
+    ^bb0(%r: index, %c: index):
+      %x = arith.addi %first, %c : index
+      %y = arith.subi %x, %r : index
+      gdpa_tile.yield %y : index
+    }
+    gpu.return
+  }
+
+  // The other diagonals: column c of diagonal d stands in row d - c.
+  // CHECK-LABEL: gpu.func @antidiagonals
+  // CHECK: scf.for %[[D:.*]] = %{{.*}} to %c23_i32
+  // CHECK: arith.minsi %[[D]], %c15_i32
+  // CHECK: arith.addi %[[D]], %c-7_i32
+  // CHECK: gpu.return
+  gpu.func @antidiagonals(%g: memref<?x8xf32>, %d: memref<?xf32>) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %G = gdpa_tile.load %g[%c0, %c0] : memref<?x8xf32> -> tensor<16x8xf32>
+    gdpa_tile.accumulate %G into %d : tensor<16x8xf32>, memref<?xf32> {
+    ^bb0(%r: index, %c: index):
+      %y = arith.addi %r, %c : index
+      gdpa_tile.yield %y : index
+    }
+    gpu.return
+  }
 }
