@@ -103,6 +103,8 @@ ScheduleAttr gdpa_nv::getDefaultSchedule(MLIRContext *context, int64_t headDim,
       forward = {128, 32};
     else if (cost.normalizes && cost.usesPositions)
       forward = {64, 64};
+    else if (cost.usesPositions)
+      forward = {128, 48};
     if (cost.looksUp || cost.usesPositions || cost.operations > cheapBackward)
       keys = {32, 64};
     queries = {64, 32};

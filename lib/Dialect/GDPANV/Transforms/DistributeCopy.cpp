@@ -65,10 +65,7 @@ struct DistributeCopyAsync : DistributionPattern<CopyAsyncOp> {
       return op.emitError("expected a shared block to begin at column 0");
     constexpr int64_t panel = SharedAttr::kPanel, perChunk = 8;
     int64_t panels = llvm::divideCeil(block.getDimSize(1), panel);
-    // 64-bit once: the block's first row of this batch and head.
-    SmallVector<Value> indices(op.getOffsets());
-    indices[last] = {};
-    Value source = b.elementPointer(op.getSource(), indices);
+    Value source = b.pointer(op.getSource());
     Value left = rowsLeft(b, op, rowDim);
     Value stride = arith::MulIOp::create(
         rewriter, loc, b.strideI64(op.getSource(), rowDim), b.constantI64(2));
@@ -86,17 +83,6 @@ struct DistributeCopyAsync : DistributionPattern<CopyAsyncOp> {
       int64_t step = thread.threads / chunks;
       Value chunk = b.bitAnd(thread.thread, chunks - 1);
       Value row = b.shiftRight(thread.thread, llvm::Log2_64(chunks));
-      OpBuilder::InsertionGuard insertion(rewriter);
-      if (rows % step) {
-        if (rows > step)
-          return op.emitError(
-                     "expected rows that divide over the threads, found ")
-                 << rows << " rows for " << step << " at a time";
-        auto guard =
-            scf::IfOp::create(rewriter, loc, b.lessThan(row, b.constant(rows)),
-                              /*withElseRegion=*/false);
-        rewriter.setInsertionPointToStart(guard.thenBlock());
-      }
       Value swizzled = b.bitXor(chunk, b.bitAnd(row, 7));
       Value target = b.advance(
           destination, b.add(b.mul(row, panel * 2), b.mul(swizzled, kChunk)));
@@ -106,10 +92,26 @@ struct DistributeCopyAsync : DistributionPattern<CopyAsyncOp> {
               rewriter, loc,
               arith::MulIOp::create(rewriter, loc, b.toI64(row), stride),
               b.toI64(b.mul(chunk, kChunk))));
+      // 64-bit, and what a loop changes last: the sum of the others leaves it.
+      for (auto [dim, offset] : llvm::enumerate(op.getOffsets())) {
+        if (static_cast<int64_t>(dim) == last || matchPattern(offset, m_Zero()))
+          continue;
+        Value bytes = arith::MulIOp::create(
+            rewriter, loc, b.strideI64(op.getSource(), dim), b.constantI64(2));
+        from = b.advance(from, arith::MulIOp::create(rewriter, loc,
+                                                     b.toI64(offset), bytes));
+      }
       for (int64_t r = 0; r < rows; r += step) {
         if (r)
           from = b.advance(from, arith::MulIOp::create(rewriter, loc, stride,
                                                        b.constantI64(step)));
+        OpBuilder::InsertionGuard insertion(rewriter);
+        if (r + step > rows) { // the last rows are fewer than the threads'
+          auto guard = scf::IfOp::create(
+              rewriter, loc, b.lessThan(row, b.constant(rows - r)),
+              /*withElseRegion=*/false);
+          rewriter.setInsertionPointToStart(guard.thenBlock());
+        }
         Value inside = b.lessThan(b.add(row, r), left);
         for (int64_t p = first; p < end; ++p) {
           Value covered = inside;

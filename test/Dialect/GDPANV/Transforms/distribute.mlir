@@ -91,6 +91,25 @@ gpu.module @m {
     gpu.return
   }
 
+  // 48 rows of three chunks, 32 rows at a time with four threads each: the second time half of the threads copy. The fourth chunk of a row is
+  // past the buffer's columns: zero.
+  // REGION-LABEL: gpu.func @rest_of_rows
+  // REGION: %[[INSIDE:.*]] = arith.cmpi slt, %{{.*}}, %{{.*}} : i32
+  // REGION: %[[COLUMNS:.*]] = arith.cmpi slt, %{{.*}}, %c3_i32 : i32
+  // REGION: arith.andi %[[INSIDE]], %[[COLUMNS]]
+  // REGION: nvvm.cp.async.shared.global
+  // REGION: %[[FEWER:.*]] = arith.cmpi slt, %{{.*}}, %c16_i32 : i32
+  // REGION: scf.if %[[FEWER]] {
+  // REGION: nvvm.cp.async.shared.global
+  // REGION-NOT: nvvm.cp.async.shared.global
+  // REGION: gpu.return
+  gpu.func @rest_of_rows(%k: memref<?x24xbf16>, %row: index) kernel attributes {known_block_size = array<i32: 128, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %at = arith.constant 0 : i32
+    gdpa_nv.copy_async %k[%row, %c0] map affine_map<(r, c) -> (r, c)> to %at : memref<?x24xbf16> as tensor<48x32xbf16, #gdpa_nv.shared>
+    gpu.return
+  }
+
   // A gather reads one element after the other; a row sum ends with two shuffles a row.
   // REGION-LABEL: gpu.func @gather
   // REGION-COUNT-4: llvm.load %{{.*}} invariant {alignment = 4 : i64} : !llvm.ptr<1> -> f32

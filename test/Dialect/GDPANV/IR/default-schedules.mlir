@@ -1,0 +1,54 @@
+// RUN: gdpa-opt %s --gdpa-plan="target=sm_80" | FileCheck %s
+
+// What is chosen where an operation says nothing: by head dims, by what the region costs, and by whether it looks at positions, whose
+// arithmetic takes registers.
+
+// CHECK-LABEL: func.func @cheap
+// CHECK: schedule = #gdpa_nv.schedule<block_q = 128, block_kv = 128,
+func.func @cheap(%q: tensor<1x2x?x64xbf16>, %scale: f32, %o0: tensor<1x2x?x64xbf16>) -> tensor<1x2x?x64xbf16> {
+  %o = gdpa.attention bhsd none ins(%q, %q, %q : tensor<1x2x?x64xbf16>, tensor<1x2x?x64xbf16>, tensor<1x2x?x64xbf16>)
+      outs(%o0 : tensor<1x2x?x64xbf16>) scale(%scale : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+        gdpa.yield %s : f32
+      } -> tensor<1x2x?x64xbf16>
+  return %o : tensor<1x2x?x64xbf16>
+}
+
+// CHECK-LABEL: func.func @wide
+// CHECK: schedule = #gdpa_nv.schedule<block_q = 128, block_kv = 64,
+func.func @wide(%q: tensor<1x2x?x128xbf16>, %scale: f32, %o0: tensor<1x2x?x128xbf16>) -> tensor<1x2x?x128xbf16> {
+  %o = gdpa.attention bhsd none ins(%q, %q, %q : tensor<1x2x?x128xbf16>, tensor<1x2x?x128xbf16>, tensor<1x2x?x128xbf16>)
+      outs(%o0 : tensor<1x2x?x128xbf16>) scale(%scale : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+        gdpa.yield %s : f32
+      } -> tensor<1x2x?x128xbf16>
+  return %o : tensor<1x2x?x128xbf16>
+}
+
+// CHECK-LABEL: func.func @positions
+// CHECK: schedule = #gdpa_nv.schedule<block_q = 128, block_kv = 48,
+func.func @positions(%q: tensor<1x2x?x128xbf16>, %scale: f32, %o0: tensor<1x2x?x128xbf16>) -> tensor<1x2x?x128xbf16> {
+  %o = gdpa.attention bhsd none ins(%q, %q, %q : tensor<1x2x?x128xbf16>, tensor<1x2x?x128xbf16>, tensor<1x2x?x128xbf16>)
+      outs(%o0 : tensor<1x2x?x128xbf16>) scale(%scale : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+        gdpa.yield %s : f32
+      } mask(%b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+        %keep = arith.cmpi sge, %i, %j : index
+        gdpa.yield %keep : i1
+      } -> tensor<1x2x?x128xbf16>
+  return %o : tensor<1x2x?x128xbf16>
+}
+
+// CHECK-LABEL: func.func @gathers
+// CHECK: schedule = #gdpa_nv.schedule<block_q = 128, block_kv = 32,
+func.func @gathers(%q: tensor<1x2x?x128xbf16>, %scale: f32, %table: tensor<?xf32>, %o0: tensor<1x2x?x128xbf16>) -> tensor<1x2x?x128xbf16> {
+  %o = gdpa.attention bhsd none ins(%q, %q, %q : tensor<1x2x?x128xbf16>, tensor<1x2x?x128xbf16>, tensor<1x2x?x128xbf16>)
+      outs(%o0 : tensor<1x2x?x128xbf16>) scale(%scale : f32) captures(%table : tensor<?xf32>)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index, %T: tensor<?xf32>) {
+        %d = arith.maxsi %i, %j : index
+        %r = tensor.extract %T[%d] : tensor<?xf32>
+        %z = arith.addf %s, %r : f32
+        gdpa.yield %z : f32
+      } -> tensor<1x2x?x128xbf16>
+  return %o : tensor<1x2x?x128xbf16>
+}
