@@ -3,13 +3,15 @@
 bf16 and f16, several head dims and lengths; each case is launched 8 times with bitwise equal results on outputs poisoned with NaN.
 Prints a markdown table and writes it, with device and date, to benchmarks/results/.
 
-usage: gpu.py [--compile FOLDER | --run FOLDER] [--quick]
+usage: gpu.py [--compile FOLDER | --run FOLDER] [--quick] [--jobs N]
   --compile FOLDER  only compile, into FOLDER (no GPU needed): FOLDER, build/bin/gdpa-run, build/lib and python/ can then go to another machine
   --run FOLDER      only run what --compile has written
   --quick           silu, causal and polynomial, one shape
+  --jobs N          that many cases at a time: the references are what takes long; the milliseconds then disturb each other
 """
 
 import argparse
+import concurrent.futures
 import datetime
 import json
 import math
@@ -95,15 +97,15 @@ def device():
     return done.stdout.strip().splitlines()[0] if done.returncode == 0 and done.stdout.strip() else "unknown device"
 
 
-def run_all(folder, quick, output):
+def run_all(folder, quick, output, jobs=1):
     lines = [f"# Examples on {device()}, {datetime.date.today()}", "",
              "`make test-gpu`: relative Frobenius errors against the reference target, 8 launches bitwise equal, milliseconds.", "",
              "| example-type-D-Dv | B, Hq, Hkv, Sq, Sk | errors | repeats | ms |", "|---|---|---|---|---|"]
     print("\n".join(lines))
     wrong = 0
-    for kernel in kernels(quick):
-        for shape in SHAPES[:1] if quick else SHAPES:
-            cells, right = run_case(folder, *kernel, shape)
+    cases = [(kernel, shape) for kernel in kernels(quick) for shape in (SHAPES[:1] if quick else SHAPES)]
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for cells, right in pool.map(lambda case: run_case(folder, *case[0], case[1]), cases):
             wrong += not right
             lines.append("| " + " | ".join(cells) + (" |" if right else " | WRONG |"))
             print(lines[-1], flush=True)
@@ -121,18 +123,19 @@ def main():
     parser.add_argument("--compile", type=pathlib.Path)
     parser.add_argument("--run", type=pathlib.Path)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--output", type=pathlib.Path, default=RESULTS)
     options = parser.parse_args()
     if options.compile:
         return compile_all(options.compile, options.quick)
     if options.run:
-        return run_all(options.run, options.quick, options.output)
+        return run_all(options.run, options.quick, options.output, options.jobs)
     if not support.has_gpu():
         print("no NVIDIA GPU: expected /dev/nvidia0", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory() as folder:
         compile_all(pathlib.Path(folder), options.quick)
-        return run_all(pathlib.Path(folder), options.quick, options.output)
+        return run_all(pathlib.Path(folder), options.quick, options.output, options.jobs)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,11 @@ sizes it fails on, to build/test-failures.
 
 import os
 
-import numpy as np
 import pytest
 
-import oracle
 import programs
 import support
+from differences import differences
 
 COUNT = 2000 if support.NIGHTLY else 200
 FIRST = int(os.environ.get("GDPA_TEST_SEED", "0"))
@@ -19,37 +18,11 @@ FIRST = int(os.environ.get("GDPA_TEST_SEED", "0"))
 
 def problem(case, seed, folder):
     """What is wrong with a case, or None."""
-    rng = np.random.default_rng(seed)
-    inputs = case.make_inputs(rng)
-    captures = case.make_captures(rng)
-    scale = float(np.float32(1 / np.sqrt(case.d)))
     try:
         description = support.compile_program(case.mlir(), folder)
     except support.CompileError as error:
         return str(error)
-    names = ["o", "dq", "dk", "dv", *(f"d_{name}" for name in case.learned())]
-    if case.normalizer != "none":
-        names.insert(1, "stats")
-    done = support.run_kernel(description, {**inputs, **captures, "scale": scale}, folder, outputs=names, grad=True, options=["--check"])
-    if done.status not in (support.RESULT, support.CHECK_FAILED):
-        return done.stderr
-    want, statistics = case.forward(inputs, scale, captures)
-    bound = support.TOLERANCE[case.dtype]
-    if case.dtype not in ("f32", "f64"):
-        bound = max(bound, 2 * oracle.error(case.forward(inputs, scale, captures, eager=True)[0], want))
-    for name in names:
-        line = done.lines[name]
-        everything_left_out = line["error"] is None and line["left_out"] == np.prod(line["shape"])
-        if not everything_left_out and (line["error"] is None or not float(line["error"]) <= bound):
-            return f"{name}: error {line['error']} against the reference, at most {bound}"
-    for name, expected in (("o", want), ("stats", statistics)):
-        if expected is None:
-            continue
-        finite = np.isfinite(expected)  # lse is -inf where nothing is kept
-        found = oracle.error(np.where(finite, done.arrays[name], 0), np.where(finite, expected, 0))
-        if found > bound or (done.arrays[name] != expected)[~finite].any():
-            return f"{name}: error {found} against numpy, at most {bound}"
-    return None
+    return differences(case, seed, description, folder)
 
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + COUNT))
