@@ -16,5 +16,5 @@ def registered_passes():
 
 def test_every_pass_is_fuzzed():
     listed = subprocess.run([support.tool("gdpa-fuzz"), "--list-pipelines"], capture_output=True, text=True, check=True).stdout
-    alone = {re.sub(r"\{.*\}", "", re.findall(r"\(([^()]*)\)", line)[-1]) for line in listed.splitlines()}
+    alone = {re.sub(r"\{.*\}", "", re.findall(r"\(([^()]*)\)", line)[-1]) for line in listed.splitlines() if line.startswith("builtin.module(")}
     assert set(registered_passes()) - alone == set()

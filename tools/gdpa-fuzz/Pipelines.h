@@ -1,6 +1,6 @@
 //===- Pipelines.h - every pass by itself, and the pipelines ----*- C++ -*-===//
 //
-// As gdpa-opt's --pass-pipeline takes them. A pass of ours that no line names
+// As gdpa-opt's --pass-pipeline takes them, or a call of gdpa-compile. A pass of ours that no line names
 // fails python/tests/test_fuzz.py.
 //
 //===----------------------------------------------------------------------===//
@@ -38,6 +38,10 @@ constexpr llvm::StringRef pipelines[] = {
               "target=cpu},convert-gdpa-to-tile,canonicalize,cse"),
     ON_MODULE("gdpa-autodiff,gdpa-prepare-entry,one-shot-bufferize,gdpa-plan{"
               "target=sm_80},convert-gdpa-to-tile,canonicalize,cse"),
+    // All the way, with the launch description.
+    "gdpa-compile --target=cpu --grad --emit=obj",
+    "gdpa-compile --target=sm_80 --grad --emit=ptx",
+    "gdpa-compile --target=reference --grad --emit=obj",
     // Each pass by itself.
     ON_MODULE("gdpa-autodiff"),
     ON_MODULE("gdpa-prepare-entry"),

@@ -3,6 +3,7 @@
 #include "Target.h"
 #include "Pipelines.h"
 #include "gdpa/InitAll.h"
+#include "gdpa/Target/Compile.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
@@ -31,6 +32,7 @@ std::unique_ptr<MLIRContext> gdpa::fuzz::createContext() {
     auto *made = new DialectRegistry();
     gdpa::registerUpstreamDialects(*made);
     gdpa::registerAllDialects(*made);
+    gdpa::registerTranslations(*made);
     return made;
   }();
   auto context = std::make_unique<MLIRContext>(
@@ -96,6 +98,25 @@ static void expectRoundTrips(ModuleOp module) {
   expectSame("bytecode", text, fromBytes ? *fromBytes : ModuleOp());
 }
 
+/// What gdpa-compile does with the options that `command` holds.
+static gdpa::fuzz::Progress runCompiler(ModuleOp module, StringRef command) {
+  gdpa::CompileOptions options;
+  SmallVector<StringRef> words;
+  command.split(words, ' ', -1, /*KeepEmpty=*/false);
+  for (StringRef word : words) {
+    if (word.consume_front("--target="))
+      options.target = word.str();
+    else if (word == "--grad")
+      options.gradients = true;
+    else if (word == "--emit=obj")
+      options.emission = gdpa::Emission::Object;
+  }
+  if (!gdpa::checkOptions(options).empty() ||
+      failed(gdpa::compile(module, options, "k.code")))
+    return gdpa::fuzz::Progress::Refused;
+  return gdpa::fuzz::Progress::Through;
+}
+
 gdpa::fuzz::Progress gdpa::fuzz::runInput(StringRef input) {
   std::unique_ptr<MLIRContext> context = createContext();
   OwningOpRef<ModuleOp> module =
@@ -106,6 +127,8 @@ gdpa::fuzz::Progress gdpa::fuzz::runInput(StringRef input) {
   StringRef pipeline = getPipeline(input);
   if (pipeline.empty())
     return Progress::Through;
+  if (pipeline.consume_front("gdpa-compile "))
+    return runCompiler(*module, pipeline);
   if (!pipeline.consume_front("builtin.module(") || !pipeline.consume_back(")"))
     return Progress::Refused;
   std::string error;

@@ -31,6 +31,8 @@ def single_passes(gdpa_fuzz):
     lines = subprocess.run([gdpa_fuzz, "--list-pipelines"], capture_output=True, text=True, check=True).stdout.splitlines()
     alone = {}
     for line in lines:
+        if not line.startswith("builtin.module("):
+            continue
         alone.setdefault(re.sub(r"\{.*\}", "", re.findall(r"\(([^()]*)\)", line)[-1]), line)
     return alone
 
