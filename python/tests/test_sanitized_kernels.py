@@ -30,7 +30,7 @@ def instrument(source, folder, options=()):
     text, count = re.subn(r"^(attributes #\d+ = \{)", r"\1 sanitize_address", text, flags=re.M)
     assert count > 0, "the emitted IR has no function attributes"
     (folder / "k.ll").write_text(text)
-    subprocess.run([CLANG, "-O1", "-fPIC", "-shared", "-fsanitize=address", "-Wno-override-module", folder / "k.ll", "-o", folder / "k.so"], check=True)
+    subprocess.run([CLANG, "-O1", "-fPIC", "-shared", "-fsanitize=address", "-rtlib=compiler-rt", "-Wno-override-module", folder / "k.ll", "-o", folder / "k.so"], check=True)
     content = json.loads(description.read_text())
     content["code"]["sha256"] = hashlib.sha256((folder / "k.so").read_bytes()).hexdigest()
     description.write_text(json.dumps(content))

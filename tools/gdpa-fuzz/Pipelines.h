@@ -44,6 +44,7 @@ constexpr llvm::StringRef pipelines[] = {
     "gdpa-compile --target=reference --grad --emit=obj",
     // Each pass by itself.
     ON_MODULE("gdpa-autodiff"),
+    ON_MODULE("gdpa-simplify-activation"),
     ON_MODULE("gdpa-prepare-entry"),
     ON_MODULE("gdpa-plan{target=cpu}"),
     ON_MODULE("gdpa-plan"),
