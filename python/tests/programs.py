@@ -313,7 +313,7 @@ HEAD_DIMS = (8, 16, 24, 40, 64)
 CPU = Language(types=("f32", "f32", "bf16", "f16", "f64"),
                schedules=("", "", "#gdpa_cpu.schedule<block_q = 64, block_kv = 32>",
                           "#gdpa_cpu.schedule<backward_block_q = 32, backward_block_kv = 64, ranges = 5>"))
-GPU = Language(layouts=("bhsd", "bhsd", "bshd", "thd"), normalizers=("none",), types=("bf16", "f16"),
+GPU = Language(types=("bf16", "f16"),
                schedules=("", "", "", "#gdpa_nv.schedule<block_q = 64, block_kv = 32, stages = 3>",
                           "#gdpa_nv.schedule<dkv_block_q = 32, dq_block_q = 64, register_lhs = 8>"))
 
