@@ -150,8 +150,15 @@ LogicalResult EntryBuilder::buildBackward() {
   Type queryType = convertRowsType(op.getQuery().getType());
   Type keyType = convertRowsType(op.getKey().getType());
   addResult("dq", "dq", queryType);
-  addResult("dk", "dk", keyType);
-  addResult("dv", "dv", convertRowsType(op.getValue().getType()));
+  // An argument that is several of q, k and v has the sum of their gradients.
+  StringRef dKey = op.getKey() == op.getQuery() ? "dq" : "dk";
+  StringRef dValue = op.getValue() == op.getQuery() ? "dq"
+                     : op.getValue() == op.getKey() ? dKey
+                                                    : "dv";
+  if (dKey == "dk")
+    addResult("dk", "dk", keyType);
+  if (dValue == "dv")
+    addResult("dv", "dv", convertRowsType(op.getValue().getType()));
   SmallVector<unsigned> floatCaptures;
   for (auto [c, capture] : llvm::enumerate(op.getCaptures())) {
     if (!isFloatCapture(capture) || !isa<BlockArgument>(capture))
@@ -164,7 +171,8 @@ LogicalResult EntryBuilder::buildBackward() {
   }
   if (!op.hasVjp()) {
     addResult("dq.valid", "valid", withElement(queryType, i8));
-    addResult("dk.valid", "valid", withElement(keyType, i8));
+    if (dKey == "dk")
+      addResult("dk.valid", "valid", withElement(keyType, i8));
   }
   std::vector<EntryArgument> companions;
   for (const EntryArgument &argument : arguments)
@@ -183,6 +191,10 @@ LogicalResult EntryBuilder::buildBackward() {
   std::string name = function.getSymName().str() + "_vjp";
   if (failed(beginEntry(name, "backward", arguments)))
     return failure();
+  outputs["dk"] = written(dKey.str());
+  outputs["dv"] = written(dValue.str());
+  if (!op.hasVjp() && dKey != "dk")
+    outputs["dk.valid"] = written("dq.valid");
   Value dOutput = written("do"), dStatistics = written("dstats");
 
   for (const EntryArgument &argument : arguments) {

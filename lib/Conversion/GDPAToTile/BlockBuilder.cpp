@@ -283,6 +283,14 @@ BlockTensor BlockBuilder::scale(BlockTensor block, Value factor) {
                      });
 }
 
+BlockTensor BlockBuilder::scaledCopy(BlockTensor block, Value factor) {
+  Type element = cast<RankedTensorType>(block.tensor.getType()).getElementType();
+  return elementwise(*this, {block}, empty(block.dims, element), "scale",
+                     [&](OpBuilder &b, Location l, ValueRange args) -> Value {
+                       return arith::MulFOp::create(b, l, args[0], factor);
+                     });
+}
+
 BlockTensor BlockBuilder::reduce(BlockTensor block, BlockTensor accumulator) {
   return elementwise(*this, {block}, accumulator, "reduce",
                      [&](OpBuilder &b, Location l, ValueRange args) -> Value {

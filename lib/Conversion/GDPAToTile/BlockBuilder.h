@@ -121,6 +121,8 @@ public:
   BlockTensor score(BlockTensor stationary, BlockTensor streamed);
   /// block * factor (a scalar of the block's type), in place.
   BlockTensor scale(BlockTensor block, Value factor);
+  /// block * factor as a block of its own, where others need the block, too.
+  BlockTensor scaledCopy(BlockTensor block, Value factor);
   /// accumulator + the sum of `block` over the dimensions that the accumulator
   /// does not have.
   BlockTensor reduce(BlockTensor block, BlockTensor accumulator);

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace mlir::gdpa {
 #define GEN_PASS_DEF_CONVERTGDPATOTILE
@@ -73,9 +74,12 @@ struct ConvertGDPAToTile
         operations.push_back(op);
     });
     SymbolTable symbols(getOperation());
+    llvm::SmallSetVector<Operation *, 4> hosts;
     for (Operation *op : operations) {
       auto function = op->getParentOfType<FunctionOpInterface>();
       std::string base = function ? function.getName().str() : "attention";
+      if (function)
+        hosts.insert(function);
       if (auto forward = dyn_cast<gdpa::AttentionOp>(op)) {
         if (failed(checkLowered(forward)) || failed(checkStrides(forward)))
           return signalPassFailure();
@@ -95,6 +99,31 @@ struct ConvertGDPAToTile
               backward, unique(symbols, base + "_backward"))))
         return signalPassFailure();
     }
+    for (Operation *host : hosts)
+      if (failed(lowerSums(cast<FunctionOpInterface>(host), symbols)))
+        return signalPassFailure();
+  }
+
+  /// Sums of results that stand beside an attention operation, and the buffers
+  /// in which these lie until then.
+  LogicalResult lowerSums(FunctionOpInterface host, SymbolTable &symbols) {
+    SmallVector<linalg::AddOp> sums;
+    host.walk([&](linalg::AddOp op) { sums.push_back(op); });
+    for (linalg::AddOp op : sums)
+      if (failed(gdpa_tile::lowerSum(
+              op, unique(symbols, host.getName().str() + "_sum"))))
+        return failure();
+    SmallVector<memref::AllocOp> buffers;
+    host.walk([&](memref::AllocOp op) { buffers.push_back(op); });
+    for (memref::AllocOp op : buffers) {
+      OpBuilder builder(op);
+      op.replaceAllUsesWith(
+          gdpa_tile::WorkspaceOp::create(builder, op.getLoc(), op.getType(),
+                                         op.getDynamicSizes(), /*zero=*/false)
+              .getResult());
+      op.erase();
+    }
+    return success();
   }
 
   /// A name that no symbol of the module has or begins with.

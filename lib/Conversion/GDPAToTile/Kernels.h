@@ -8,6 +8,7 @@
 #include "Rows.h"
 #include "gdpa/Dialect/GDPA/IR/GDPA.h"
 #include "gdpa/Dialect/GDPATile/IR/GDPATile.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 namespace mlir::gdpa_tile {
 
@@ -49,6 +50,8 @@ BlockScheme makeScheme(gdpa::ScheduleAttrInterface schedule,
 /// module, launched where the operation stood. `name` is unique in the module.
 LogicalResult lowerForward(gdpa::AttentionOp op, StringRef name);
 LogicalResult lowerBackward(gdpa::AttentionBackwardOp op, StringRef name);
+/// Lowers a sum of two buffers of rows.
+LogicalResult lowerSum(linalg::AddOp op, StringRef name);
 
 } // namespace mlir::gdpa_tile
 

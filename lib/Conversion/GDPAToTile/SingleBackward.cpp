@@ -173,10 +173,14 @@ private:
                        blocks.rowsFrom(place.keyBase, place.keyLength,
                                        scheme.stationaryBlock));
     Type element = scheme.operandType;
-    BlockTensor keysTransposed = blocks.scale(
+    BlockTensor keysTransposed =
         blocks.loadRows(keyRows, keyHead, place.keyBase, Side::Stationary,
-                        scheme.transposed(Dim::Depth), element),
-        program[op.getScale()]);
+                        scheme.transposed(Dim::Depth), element);
+    // Keys that are the values, too, are one block: the values are not scaled.
+    keysTransposed =
+        op.getKey() == op.getValue()
+            ? blocks.scaledCopy(keysTransposed, program[op.getScale()])
+            : blocks.scale(keysTransposed, program[op.getScale()]);
     BlockTensor valuesTransposed = blocks.loadRows(
         valueRows, keyHead, place.keyBase, Side::Stationary,
         scheme.transposed(Dim::ValueDepth), element);

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/MapVector.h"
@@ -102,7 +103,7 @@ private:
     for (Operation &op : function.getBody().front().without_terminator()) {
       if (&op == attention || op.hasTrait<OpTrait::ConstantLike>() ||
           isa<tensor::DimOp, memref::DimOp, tensor::EmptyOp, memref::CastOp,
-              tensor::CastOp>(op) ||
+              tensor::CastOp, linalg::AddOp>(op) ||
           isa<arith::ArithDialect>(op.getDialect()))
         continue;
       auto extract = dyn_cast<tensor::ExtractOp>(op);
@@ -135,6 +136,15 @@ private:
         source = extract.getTensor();
       if (auto cast = source.getDefiningOp<tensor::CastOp>())
         source = cast.getSource();
+      if (source.getDefiningOp<linalg::AddOp>()) {
+        Sum sum;
+        if (failed(collectTerms(source, sum.terms)))
+          return failure();
+        for (unsigned number : sum.terms)
+          written[number] = true;
+        sums.push_back(std::move(sum));
+        continue;
+      }
       auto result = dyn_cast<OpResult>(source);
       if (!result || result.getOwner() != attention)
         return terminator.emitError("expected result ")
@@ -157,6 +167,10 @@ private:
     builder.setInsertionPoint(attention);
     for (OpResult result : attention->getResults()) {
       unsigned number = result.getResultNumber();
+      if (llvm::any_of(sums, [&](const Sum &sum) {
+            return llvm::is_contained(sum.terms, number);
+          }))
+        continue; // stays in memory of the call
       auto type = cast<RankedTensorType>(result.getType());
       BlockArgument argument =
           body.addArgument(bufferType(type), attention->getLoc());
@@ -172,7 +186,25 @@ private:
           builder, attention->getLoc(), /*result=*/Type(),
           attention->getResult(number), argument, /*restrict=*/true,
           /*writable=*/true);
-    if (outputs.empty()) // a function that is on buffers already
+    for (Sum &sum : sums) {
+      Location loc = attention->getLoc();
+      Value total = attention->getResult(sum.terms.front());
+      auto type = cast<RankedTensorType>(total.getType());
+      sum.argument = body.addArgument(bufferType(type), loc);
+      Value destination = bufferization::ToTensorOp::create(
+          builder, loc, type, sum.argument, /*restrict=*/true,
+          /*writable=*/true);
+      for (unsigned number : ArrayRef<unsigned>(sum.terms).drop_front())
+        total = destination =
+            linalg::AddOp::create(
+                builder, loc, ValueRange{total, attention->getResult(number)},
+                ValueRange{destination})
+                .getResult(0);
+      bufferization::MaterializeInDestinationOp::create(
+          builder, loc, /*result=*/Type(), total, sum.argument,
+          /*restrict=*/true, /*writable=*/true);
+    }
+    if (outputs.empty() && sums.empty()) // a function that is on buffers already
       for (auto [number, init] :
            llvm::enumerate(style.getDpsInitsMutable()))
         if (auto argument = dyn_cast<BlockArgument>(init.get()))
@@ -183,11 +215,32 @@ private:
     return success();
   }
 
+  /// The attention operation's results that a sum adds: cotangents of one
+  /// argument that is several of q, k and v.
+  LogicalResult collectTerms(Value value, SmallVector<unsigned> &terms) {
+    while (auto cast = value.getDefiningOp<tensor::CastOp>())
+      value = cast.getSource();
+    if (auto add = value.getDefiningOp<linalg::AddOp>()) {
+      for (Value term : add.getInputs())
+        if (failed(collectTerms(term, terms)))
+          return failure();
+      return success();
+    }
+    auto result = dyn_cast<OpResult>(value);
+    if (!result || result.getOwner() != attention)
+      return emitError(value.getLoc(), "expected sums in an entry to add "
+                                       "results of the attention operation");
+    terms.push_back(result.getResultNumber());
+    return success();
+  }
+
   void dropDestinationArguments() {
     Block &body = function.getBody().front();
     llvm::SmallPtrSet<Value, 4> isOutput;
     for (auto [argument, number] : outputs)
       isOutput.insert(argument);
+    for (const Sum &sum : sums)
+      isOutput.insert(sum.argument);
     // Dead sizes of former destinations would keep their arguments alive.
     // A reversed without_terminator() dereferences the node after its own, which
     // erasing would invalidate; the block's reverse iterators do not.
@@ -257,6 +310,10 @@ private:
       }
       names[argument] = {name, getRoleName(role).str(), "write"};
     }
+    for (const Sum &sum : sums) {
+      std::string role = getRoleName(roles.results[sum.terms.front()]).str();
+      names[sum.argument] = {role, role, "write"};
+    }
   }
 
   void convertInputs() {
@@ -289,6 +346,11 @@ private:
                         builder.getStringAttr(stringifyLayout(roles.layout)));
   }
 
+  struct Sum {
+    SmallVector<unsigned> terms; // numbers of results
+    BlockArgument argument;
+  };
+
   struct Named {
     std::string name, role, access;
   };
@@ -302,6 +364,7 @@ private:
   llvm::MapVector<Value, StringAttr> argumentNames;
   DenseMap<Value, Named> names;
   SmallVector<std::pair<BlockArgument, unsigned>> outputs;
+  SmallVector<Sum> sums;
 };
 
 struct PrepareEntry : gdpa::impl::GDPAPrepareEntryBase<PrepareEntry> {
