@@ -96,10 +96,11 @@ ScheduleAttr gdpa_nv::getDefaultSchedule(MLIRContext *context, int64_t headDim,
     else if (cost.accumulates && cost.usesPositions)
       queries = {64, 32};
   } else if (depth <= 128) {
-    constexpr int64_t cheapBackward = 18;
+    constexpr int64_t cheapMasked = 20, cheapBackward = 18;
     if (cost.looksUp)
       forward = {64, 32};
-    else if (cost.gathers)
+    else if (cost.gathers ||
+             (cost.usesPositions && cost.operations > cheapMasked))
       forward = {128, 32};
     else if (cost.normalizes && cost.usesPositions)
       forward = {64, 64};

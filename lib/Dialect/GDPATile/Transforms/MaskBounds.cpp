@@ -189,8 +189,8 @@ struct Site {
 /// Everything that is done to one loop.
 class LoopBounds {
 public:
-  LoopBounds(scf::ForOp loop, ArrayRef<Operation *> users)
-      : loop(loop), users(users) {
+  LoopBounds(scf::ForOp loop, ArrayRef<Operation *> users, bool splitTails)
+      : loop(loop), users(users), splitTails(splitTails) {
     for (Operation *user : users)
       for (KeepOp keep : keepsOf(user)) {
         MaskPredicate predicate(keep);
@@ -345,8 +345,14 @@ private:
   void splitFull(Operation *user) {
     UniformBuilder b(loop, user);
     Test full = true;
+    bool hasMask = false;
     for (const Site &site : sites)
       if (site.user == user)
+        hasMask |= static_cast<bool>(KeepOp(site.keep).getMask());
+    if (!hasMask && !splitTails)
+      full = false;
+    for (const Site &site : sites)
+      if (site.user == user && !full.isFalse())
         full = b.both(full, isFull(site));
     if (full.value) {
       OpBuilder builder(user);
@@ -365,6 +371,12 @@ private:
     }
     if (full.isTrue())
       return dropMask(user);
+    // Nothing is known of the mask: nothing is gained either.
+    if (full.isFalse()) {
+      for (KeepOp keep : keepsOf(user))
+        expand(keep);
+      return;
+    }
     UniformBuilder inside(loop, user);
     for (KeepOp keep : keepsOf(user))
       BlockTests(inside, keep).run();
@@ -417,10 +429,13 @@ private:
 
   scf::ForOp loop;
   SmallVector<Operation *> users;
+  bool splitTails;
   SmallVector<Site> sites;
 };
 
 struct MaskBounds : gdpa_tile::impl::GDPATileMaskBoundsBase<MaskBounds> {
+  using GDPATileMaskBoundsBase::GDPATileMaskBoundsBase;
+
   void runOnOperation() override {
     llvm::MapVector<Operation *, SmallVector<Operation *>> loops;
     SmallVector<KeepOp> others;
@@ -436,7 +451,7 @@ struct MaskBounds : gdpa_tile::impl::GDPATileMaskBoundsBase<MaskBounds> {
         users.push_back(user);
     });
     for (auto &[loop, users] : loops)
-      LoopBounds(cast<scf::ForOp>(loop), users).run();
+      LoopBounds(cast<scf::ForOp>(loop), users, splitTails).run();
     for (KeepOp keep : others)
       expand(keep);
   }

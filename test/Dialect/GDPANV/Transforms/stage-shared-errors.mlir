@@ -38,3 +38,20 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// -----
+
+gpu.module @m {
+  gpu.func @mixed(%a: memref<?x16xbf16>, %n: index, %some: i1) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    scf.for %j = %c0 to %n step %c16 {
+      %A = gdpa_tile.load %a[%j, %c0] : memref<?x16xbf16> -> tensor<16x16xbf16, #gdpa_nv.shared>
+      scf.if %some {
+        // expected-error@+1 {{expected all shared blocks of a loop to be loaded under the same condition}}
+        %B = gdpa_tile.load %a[%j, %c0] : memref<?x16xbf16> -> tensor<16x16xbf16, #gdpa_nv.shared>
+      }
+    }
+    gpu.return
+  }
+}

@@ -21,3 +21,38 @@
 // CHECK: nvvm.cp.async.commit.group
 // CHECK: gdpa_nv.view %[[SLOT]]
 // CHECK: linalg.contract
+
+// A block under a condition is copied only where the condition will hold, and found in the ring there.
+
+// RUN: gdpa-opt %s --pass-pipeline="builtin.module(gpu.module(gpu.func(gdpa-tile-stage-shared,cse)))" | FileCheck %s --check-prefix=IF
+
+// IF-LABEL: gpu.func @conditional
+// IF: scf.for %[[J:[a-z0-9]+]] = {{.*}} iter_args(%{{.*}} = %{{.*}}, %[[SLOT:[a-z0-9]+]] = %{{.*}})
+// IF:   gpu.barrier
+// IF:   %[[NEXT:.*]] = arith.addi %[[J]], %{{.*}} : index
+// IF-DAG: %[[HOLDS:.*]] = arith.cmpi sge, %[[NEXT]], %arg2
+// IF-DAG: %[[INSIDE:.*]] = arith.cmpi slt, %[[NEXT]], %arg1
+// IF:   %[[ACTIVE:.*]] = arith.andi %[[INSIDE]], %[[HOLDS]]
+// IF:   gdpa_nv.copy_async %arg0[%[[NEXT]], %c0] {{.*}} if %[[ACTIVE]]
+// IF:   %[[VIEW:.*]] = gdpa_nv.view %[[SLOT]]
+// IF:   scf.if
+// IF:     gdpa_nv.convert %[[VIEW]]
+gpu.module @m {
+  gpu.func @conditional(%a: memref<?x16xbf16>, %n: index, %from: index) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %init = tensor.empty() : tensor<16x16xbf16, #gdpa_nv.lhs<warps = 1, tiles = 1>>
+    %r = scf.for %j = %c0 to %n step %c16 iter_args(%x = %init) -> (tensor<16x16xbf16, #gdpa_nv.lhs<warps = 1, tiles = 1>>) {
+      %some = arith.cmpi sge, %j, %from : index
+      %y = scf.if %some -> (tensor<16x16xbf16, #gdpa_nv.lhs<warps = 1, tiles = 1>>) {
+        %A = gdpa_tile.load %a[%j, %c0] : memref<?x16xbf16> -> tensor<16x16xbf16, #gdpa_nv.shared>
+        %c = gdpa_nv.convert %A : tensor<16x16xbf16, #gdpa_nv.shared> -> tensor<16x16xbf16, #gdpa_nv.lhs<warps = 1, tiles = 1>>
+        scf.yield %c : tensor<16x16xbf16, #gdpa_nv.lhs<warps = 1, tiles = 1>>
+      } else {
+        scf.yield %x : tensor<16x16xbf16, #gdpa_nv.lhs<warps = 1, tiles = 1>>
+      }
+      scf.yield %y : tensor<16x16xbf16, #gdpa_nv.lhs<warps = 1, tiles = 1>>
+    }
+    gpu.return
+  }
+}

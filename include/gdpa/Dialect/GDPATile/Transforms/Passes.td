@@ -37,6 +37,10 @@ def GDPATileMaskBounds : Pass<"gdpa-tile-mask-bounds", "::mlir::gdpa_tile::Progr
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
+  let options = [
+    Option<"splitTails", "split-tails", "bool", "true",
+      "two versions also where nothing but the ends of the sequences is tested">
+  ];
 }
 
 #endif // GDPA_DIALECT_GDPATILE_TRANSFORMS_PASSES_TD
