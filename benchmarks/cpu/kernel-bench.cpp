@@ -7,9 +7,9 @@
 //
 // Calls the C entries of an artefact directly, one thread by default, checks a
 // sample of rows against float64 and prints one JSON line for each entry: the
-// time is that of the thread's CPU clock (the wall clock with several threads),
-// the peak of the multiply-add instructions is measured in the same process,
-// before and after.
+// time is that of the thread's CPU clock (the wall clock with several threads).
+// The peaks, of multiply-adds in f32 and of dot products of bf16, are measured
+// before and after each call; a percentage is the median of the rounds'.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,6 +28,24 @@
 #include <vector>
 
 namespace {
+
+/// Turns of a peak that is measured between two calls: a fraction of a millisecond.
+constexpr long kRoundTurns = 50000;
+
+bool hasAVX512() { return __builtin_cpu_supports("avx512f"); }
+bool hasDot() { return __builtin_cpu_supports("avx512bf16"); }
+
+/// Rates of this moment: of multiply-adds in f32, of dot products of pairs of
+/// bf16 (0 where the processor has none).
+struct Peak {
+  double multiplyAdd = 0, dot = 0;
+
+  void measure() {
+    multiplyAdd = std::max(multiplyAdd, hasAVX512() ? peakFMA512(kRoundTurns) : peakFMA256(kRoundTurns));
+    if (hasDot())
+      dot = std::max(dot, peakBF16(kRoundTurns));
+  }
+};
 
 //===----------------------------------------------------------------------===//
 // Runtime: one thread, or a few that live for one loop
@@ -237,22 +255,41 @@ int main(int argc, char **argv) {
   auto time = [&](const char *name, Entry entry, std::vector<gdpa_tensor> arguments,
                   double work, const std::vector<std::pair<const char *, double>> &errors) {
     clockid_t clock = runtime.threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
-    double best = peak(dtype == GDPA_BF16);
-    std::vector<double> times;
+    // A round measures the peak, calls the kernel, measures the peak: neighbours
+    // and clock frequencies change between rounds more than within one.
+    std::vector<double> rates, parts, dotParts;
+    Peak before, last;
+    before.measure();
     for (int repeat = 0; repeat < repeats; ++repeat) {
       double start = seconds(clock);
       entry(arguments.data(), workspace.data(), &interface);
-      times.push_back(seconds(clock) - start);
+      double rate = work / (seconds(clock) - start) / runtime.threads;
+      Peak after;
+      after.measure();
+      rates.push_back(rate);
+      parts.push_back(rate / std::max(before.multiplyAdd, after.multiplyAdd));
+      if (hasDot())
+        dotParts.push_back(rate / std::max(before.dot, after.dot));
+      last.multiplyAdd = std::max(last.multiplyAdd, after.multiplyAdd);
+      last.dot = std::max(last.dot, after.dot);
+      before = after;
     }
-    std::sort(times.begin(), times.end());
-    best = std::max(best, peak(dtype == GDPA_BF16)) * runtime.threads;
+    auto median = [](std::vector<double> values) {
+      std::sort(values.begin(), values.end());
+      return values.empty() ? 0 : values[values.size() / 2];
+    };
+    auto most = [](const std::vector<double> &values) {
+      return values.empty() ? 0 : *std::max_element(values.begin(), values.end());
+    };
     printf("{\"entry\": \"%s\", \"type\": \"%s\", \"dim\": %ld, \"value_dim\": %ld, "
            "\"queries\": %ld, \"keys\": %ld, \"heads\": %ld, \"row_stride\": %ld, "
            "\"threads\": %d, \"gflops\": %.1f, \"peak\": %.1f, \"percent\": %.1f, "
-           "\"best_percent\": %.1f",
+           "\"best_percent\": %.1f, \"dot_peak\": %.1f, \"dot_percent\": %.1f, "
+           "\"best_dot_percent\": %.1f",
            name, type.c_str(), dim, valueDim, queries, keys, heads, rowStride,
-           runtime.threads, work / times[times.size() / 2] * 1e-9, best * 1e-9,
-           100 * work / times[times.size() / 2] / best, 100 * work / times[0] / best);
+           runtime.threads, median(rates) * runtime.threads * 1e-9,
+           last.multiplyAdd * 1e-9, 100 * median(parts), 100 * most(parts),
+           last.dot * 1e-9, 100 * median(dotParts), 100 * most(dotParts));
     for (auto &[result, error] : errors)
       printf(", \"error_%s\": %.2e", result, error);
     printf("}\n");

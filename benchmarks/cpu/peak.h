@@ -18,52 +18,52 @@ double seconds(clockid_t clock) {
 constexpr int kChains = 12;
 constexpr long kTurns = 1000000;
 
-__attribute__((target("avx2,fma"))) double peakFMA256() {
+__attribute__((target("avx2,fma"))) double peakFMA256(long turns = kTurns) {
   __m256 sums[kChains];
   for (int i = 0; i < kChains; ++i)
     sums[i] = _mm256_set1_ps(i * 1e-3f);
   __m256 factor = _mm256_set1_ps(0.999f), more = _mm256_set1_ps(1e-4f);
   double start = seconds(CLOCK_THREAD_CPUTIME_ID);
-  for (long turn = 0; turn < kTurns; ++turn)
+  for (long turn = 0; turn < turns; ++turn)
     for (int i = 0; i < kChains; ++i) {
       sums[i] = _mm256_fmadd_ps(sums[i], factor, more);
       asm volatile("" : "+x"(sums[i]));
     }
   double time = seconds(CLOCK_THREAD_CPUTIME_ID) - start;
-  return 16.0 * kChains * kTurns / time;
+  return 16.0 * kChains * turns / time;
 }
 
-__attribute__((target("avx512f"))) double peakFMA512() {
+__attribute__((target("avx512f"))) double peakFMA512(long turns = kTurns) {
   __m512 sums[kChains];
   for (int i = 0; i < kChains; ++i)
     sums[i] = _mm512_set1_ps(i * 1e-3f);
   __m512 factor = _mm512_set1_ps(0.999f), more = _mm512_set1_ps(1e-4f);
   double start = seconds(CLOCK_THREAD_CPUTIME_ID);
-  for (long turn = 0; turn < kTurns; ++turn)
+  for (long turn = 0; turn < turns; ++turn)
     for (int i = 0; i < kChains; ++i) {
       sums[i] = _mm512_fmadd_ps(sums[i], factor, more);
       asm volatile("" : "+v"(sums[i]));
     }
   double time = seconds(CLOCK_THREAD_CPUTIME_ID) - start;
-  return 32.0 * kChains * kTurns / time;
+  return 32.0 * kChains * turns / time;
 }
 
-__attribute__((target("avx512f,avx512bf16"))) double peakBF16() {
+__attribute__((target("avx512f,avx512bf16"))) double peakBF16(long turns = kTurns) {
   __m512 sums[kChains];
   for (int i = 0; i < kChains; ++i)
     sums[i] = _mm512_set1_ps(i * 1e-3f);
   __m512bh factor = (__m512bh)_mm512_set1_epi32(0x3f803f80);
   double start = seconds(CLOCK_THREAD_CPUTIME_ID);
-  for (long turn = 0; turn < kTurns; ++turn)
+  for (long turn = 0; turn < turns; ++turn)
     for (int i = 0; i < kChains; ++i) {
       sums[i] = _mm512_dpbf16_ps(sums[i], factor, factor);
       asm volatile("" : "+v"(sums[i]));
     }
   double time = seconds(CLOCK_THREAD_CPUTIME_ID) - start;
-  return 64.0 * kChains * kTurns / time;
+  return 64.0 * kChains * turns / time;
 }
 
-double peak(bool bf16) {
+[[maybe_unused]] double peak(bool bf16) {
   double best = 0;
   for (int repeat = 0; repeat < 5; ++repeat) {
     best = std::max(best, peakFMA256());

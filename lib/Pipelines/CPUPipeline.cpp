@@ -17,22 +17,40 @@
 
 using namespace mlir;
 
+/// What the changes to the features say about `feature`: the last one holds.
+static std::optional<bool> changeOf(StringRef changes, StringRef feature) {
+  std::optional<bool> found;
+  SmallVector<StringRef> parts;
+  changes.split(parts, ',', -1, /*KeepEmpty=*/false);
+  for (StringRef part : parts)
+    if (part.trim().drop_front() == feature)
+      found = part.trim().front() == '+';
+  return found;
+}
+
+static bool isHost(StringRef cpu) { return cpu.empty() || cpu == "native"; }
+
+bool gdpa::hasFeature(const CPUPipelineOptions &options, StringRef feature) {
+  if (std::optional<bool> change = changeOf(options.features, feature))
+    return *change;
+  if (isHost(options.cpu))
+    return llvm::sys::getHostCPUFeatures().lookup(feature);
+  SmallVector<StringRef> features;
+  llvm::X86::getFeaturesForCPU(options.cpu, features);
+  return llvm::is_contained(features, feature);
+}
+
+bool gdpa::prefersBF16Dot(const CPUPipelineOptions &options) {
+  if (getVectorBits(options) < 512 || !hasFeature(options, "avx512bf16"))
+    return false;
+  if (changeOf(options.features, "avx512bf16"))
+    return true;
+  StringRef name = options.cpu;
+  return (isHost(name) ? llvm::sys::getHostCPUName() : name).starts_with("znver");
+}
+
 int64_t gdpa::getVectorBits(const CPUPipelineOptions &options) {
-  StringRef cpu = options.cpu;
-  bool wide = false;
-  if (cpu.empty() || cpu == "native") {
-    wide = llvm::sys::getHostCPUFeatures().lookup("avx512f");
-  } else {
-    SmallVector<StringRef> features;
-    llvm::X86::getFeaturesForCPU(cpu, features);
-    wide = llvm::is_contained(features, "avx512f");
-  }
-  SmallVector<StringRef> changes;
-  StringRef(options.features).split(changes, ',', -1, /*KeepEmpty=*/false);
-  for (StringRef change : changes)
-    if (change.trim().drop_front() == "avx512f")
-      wide = change.trim().front() == '+';
-  return wide ? 512 : 256;
+  return hasFeature(options, "avx512f") ? 512 : 256;
 }
 
 void gdpa::buildCPUHostPipeline(OpPassManager &manager,
@@ -45,6 +63,9 @@ void gdpa::buildCPUHostPipeline(OpPassManager &manager,
   GDPAPlanOptions plan;
   plan.target = "cpu";
   plan.vectorBits = getVectorBits(options);
+  plan.multipliesBF16 =
+      plan.vectorBits == 512 && hasFeature(options, "avx512bf16");
+  plan.prefersBF16 = prefersBF16Dot(options);
   manager.addPass(createGDPAPlan(plan));
   manager.addPass(createConvertGDPAToTile());
   manager.addPass(createCanonicalizerPass());
@@ -68,6 +89,7 @@ void gdpa::buildCPUCodePipeline(OpPassManager &manager,
     programs.addPass(gdpa_cpu::createGDPACPUBufferize());
     programs.addPass(gdpa_cpu::createGDPACPUCheckBuffers());
     programs.addPass(createLoopInvariantCodeMotionPass());
+    programs.addPass(gdpa_cpu::createGDPACPULowerDotProducts());
     programs.addPass(gdpa_cpu::createGDPACPUUnrollVectors({vectorBits}));
     programs.addPass(gdpa_cpu::createGDPACPUApproximateMath({vectorBits}));
     programs.addPass(gdpa_cpu::createGDPACPULowerVectors({vectorBits}));

@@ -50,8 +50,13 @@ void buildReferenceHostPipeline(OpPassManager &manager,
 void buildReferenceCodePipeline(OpPassManager &manager,
                                 const ReferencePipelineOptions &options);
 
-/// Width of the vector registers of the processor that `options` name: 512 with
-/// AVX-512, else 256.
+/// Whether the processor that `options` name has a feature, as LLVM names it.
+bool hasFeature(const CPUPipelineOptions &options, StringRef feature);
+/// Whether bf16 products should use AVX512_BF16 on it: AMD's processors make
+/// twice the products of f32 in a cycle, Intel's half as many; and wherever
+/// `features` ask for it (+avx512bf16).
+bool prefersBF16Dot(const CPUPipelineOptions &options);
+/// Width of its vector registers: 512 with AVX-512, else 256.
 int64_t getVectorBits(const CPUPipelineOptions &options);
 
 /// Tensor form -> host functions and block programs, planned for the

@@ -17,6 +17,8 @@ using namespace mlir::gdpa_tile;
 Dims BlockScheme::rows(Side side) const {
   if (side == Side::Stationary)
     return packed ? Dims{Dim::Panel, Dim::PanelRow} : Dims{Dim::PanelRow};
+  if (dot > 1)
+    return {Dim::Group, Dim::GroupRow, Dim::GroupElement};
   return packed ? Dims{Dim::Group, Dim::GroupRow} : Dims{Dim::GroupRow};
 }
 
@@ -35,7 +37,35 @@ Dims BlockScheme::transposed(Dim column) const {
 Dims BlockScheme::score() const {
   if (!packed)
     return {Dim::PanelRow, Dim::GroupRow};
+  if (dot > 1)
+    return {Dim::Panel, Dim::Group, Dim::GroupRow, Dim::GroupElement,
+            Dim::PanelRow};
   return {Dim::Panel, Dim::Group, Dim::GroupRow, Dim::PanelRow};
+}
+
+Dims BlockScheme::scoreOperand(Side side, Dim column) const {
+  if (dot == 1)
+    return side == Side::Stationary ? transposed(column) : rowsBy(side, column);
+  Dim pair = column == Dim::Depth ? Dim::DepthPair : Dim::ValueDepthPair;
+  if (side == Side::Stationary)
+    return {Dim::Panel, pair, Dim::PanelRow, Dim::DepthElement};
+  return {Dim::Group, Dim::GroupRow, Dim::GroupElement, pair,
+          Dim::DepthElement};
+}
+
+Dims BlockScheme::sumOperand(Side side, Dim column) const {
+  if (dot == 1)
+    return rowsBy(side, column);
+  if (side == Side::Stationary)
+    return {Dim::Panel, Dim::PanelPair, column, Dim::PanelElement};
+  return {Dim::Group, Dim::GroupRow, column, Dim::GroupElement};
+}
+
+Dims BlockScheme::weight() const {
+  if (dot == 1)
+    return score();
+  return {Dim::Panel, Dim::Group, Dim::GroupRow, Dim::PanelRow,
+          Dim::GroupElement};
 }
 
 //===----------------------------------------------------------------------===//
@@ -86,6 +116,11 @@ AffineExpr BlockBuilder::rowExpr(ArrayRef<Dim> dims, Side side) const {
   bool stationary = side == Side::Stationary;
   AffineExpr row =
       dimExpr(dims, stationary ? Dim::PanelRow : Dim::GroupRow);
+  if (!stationary && scheme.dot > 1)
+    row = row * scheme.dot + dimExpr(dims, Dim::GroupElement);
+  if (stationary && llvm::is_contained(dims, Dim::PanelPair))
+    row = dimExpr(dims, Dim::PanelPair) * scheme.dot +
+          dimExpr(dims, Dim::PanelElement);
   if (!scheme.packed)
     return row;
   AffineExpr outer = dimExpr(dims, stationary ? Dim::Panel : Dim::Group);
@@ -100,7 +135,17 @@ int64_t BlockBuilder::staticSize(Dim dim) const {
   case Dim::PanelRow:
     return scheme.panel;
   case Dim::GroupRow:
-    return scheme.group;
+    return scheme.group / scheme.dot;
+  case Dim::PanelPair:
+    return scheme.panel / scheme.dot;
+  case Dim::DepthPair:
+    return scheme.depth / scheme.dot;
+  case Dim::ValueDepthPair:
+    return scheme.valueDepth / scheme.dot;
+  case Dim::GroupElement:
+  case Dim::PanelElement:
+  case Dim::DepthElement:
+    return scheme.dot;
   case Dim::Depth:
     return scheme.depth;
   case Dim::ValueDepth:
@@ -184,6 +229,11 @@ BlockBuilder::rowPositions(Value buffer, Side side, ArrayRef<Dim> dims) const {
     if (llvm::is_contained(dims, column))
       return {{rank - 2, rowExpr(dims, side)},
               {rank - 1, dimExpr(dims, column)}};
+  for (Dim pair : {Dim::DepthPair, Dim::ValueDepthPair})
+    if (llvm::is_contained(dims, pair))
+      return {{rank - 2, rowExpr(dims, side)},
+              {rank - 1, dimExpr(dims, pair) * scheme.dot +
+                             dimExpr(dims, Dim::DepthElement)}};
   return {{rank - 1, rowExpr(dims, side)}};
 }
 
@@ -329,6 +379,24 @@ BlockTensor BlockBuilder::add(BlockTensor lhs, BlockTensor rhs) {
                      [&](OpBuilder &b, Location l, ValueRange args) -> Value {
                        return arith::AddFOp::create(b, l, args[0], args[1]);
                      });
+}
+
+BlockTensor BlockBuilder::splitPanelRows(BlockTensor block) {
+  if (scheme.dot == 1)
+    return block;
+  Dims dims = block.dims;
+  assert(dims.back() == Dim::PanelRow && "expected lanes along panel rows");
+  dims.pop_back();
+  dims.append({Dim::PanelPair, Dim::PanelElement});
+  SmallVector<ReassociationIndices> groups;
+  for (int64_t dim = 0, rank = block.dims.size(); dim < rank; ++dim)
+    groups.push_back({dim});
+  groups.back().push_back(block.dims.size());
+  Value tensor = tensor::ExpandShapeOp::create(
+      builder, loc,
+      type(dims, cast<RankedTensorType>(block.tensor.getType()).getElementType()),
+      block.tensor, groups);
+  return {tensor, dims};
 }
 
 BlockTensor BlockBuilder::score(BlockTensor stationary, BlockTensor streamed) {

@@ -8,6 +8,11 @@
 //   plain (GPU)    stationary rows: [row]            streamed rows: [row]
 //   packed (CPU)   stationary rows: [panel][row]     streamed rows: [group][row]
 //
+// Where one multiply-add takes pairs of neighbours along the summed dimension,
+// that dimension of a product's operands is split and the elements of a pair
+// come last: [.../2]...[2]. Streamed rows are split everywhere, so that scores
+// know their pairs.
+//
 // A block tensor is described by the list of its dimensions; indexing maps of
 // products and of element-wise operations follow from the lists alone.
 //
@@ -31,8 +36,16 @@ enum class Dim : unsigned {
   GroupRow,   // streamed rows, of one group where packed
   Depth,      // columns of query and key
   ValueDepth, // columns of value and output
+  // Where products take pairs, GroupRow and the following count pairs, and
+  // elements their members.
+  GroupElement,
+  PanelPair,
+  PanelElement,
+  DepthPair,
+  ValueDepthPair,
+  DepthElement, // of both kinds of columns
 };
-constexpr unsigned kNumDims = 6;
+constexpr unsigned kNumDims = 12;
 using Dims = SmallVector<Dim, 4>;
 
 enum class Side { Stationary, Streamed };
@@ -44,6 +57,8 @@ struct BlockScheme {
   int64_t stationaryBlock = 0, streamedBlock = 0;
   /// Rows of a panel and of a group; the whole block where not packed.
   int64_t panel = 0, group = 0;
+  /// Neighbours along a summed dimension that one multiply-add takes.
+  int64_t dot = 1;
   /// Columns of a block, padded.
   int64_t depth = 0, valueDepth = 0;
   /// Element type of the blocks that enter a product: the storage type where
@@ -51,6 +66,8 @@ struct BlockScheme {
   Type operandType;
   Type storageType, computeType;
 
+  /// Whether the stationary operand of the scores is scaled; else the scores.
+  bool scalesOperands() const { return packed && operandType == computeType; }
   int64_t block(Side side) const {
     return side == Side::Stationary ? stationaryBlock : streamedBlock;
   }
@@ -63,6 +80,14 @@ struct BlockScheme {
   Dims transposed(Dim column) const;
   /// The score block.
   Dims score() const;
+
+  /// Rows of a side as an operand of the scores, which sum over `column`.
+  Dims scoreOperand(Side side, Dim column) const;
+  /// Rows of a side as the right operand of a product that sums over them.
+  Dims sumOperand(Side side, Dim column) const;
+  /// A score block as the left operand of a product that sums over its streamed
+  /// rows.
+  Dims weight() const;
 };
 
 /// A value with the dimensions of its tensor.
@@ -116,6 +141,9 @@ public:
   /// accumulator + lhs * rhs, summed over the dimensions that the accumulator
   /// does not have.
   BlockTensor contract(BlockTensor lhs, BlockTensor rhs, BlockTensor accumulator, StringRef role);
+  /// A score block as the left operand of a product that sums over its
+  /// stationary rows.
+  BlockTensor splitPanelRows(BlockTensor block);
   /// The scores of two blocks of rows: the streamed rows are the left operand
   /// where blocks are packed (its elements are broadcast to lanes).
   BlockTensor score(BlockTensor stationary, BlockTensor streamed);

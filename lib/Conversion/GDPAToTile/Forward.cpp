@@ -72,8 +72,9 @@ LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
                                      scheme.stationaryBlock));
   BlockTensor queries = blocks.loadRows(
       queryRows, place.head, place.queryBase, Side::Stationary,
-      scheme.transposed(Dim::Depth), scheme.operandType);
-  if (scheme.packed)
+      scheme.scoreOperand(Side::Stationary, Dim::Depth), scheme.operandType);
+  // Queries in the storage type would be rounded again.
+  if (scheme.scalesOperands())
     queries = blocks.scale(queries, scale);
   else
     place.scale = scale;
@@ -104,11 +105,11 @@ LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
                                      scheme.streamedBlock));
   BlockTensor keys =
       blocks.loadRows(keyRows, keyHead, place.keyBase, Side::Streamed,
-                      scheme.rowsBy(Side::Streamed, Dim::Depth),
+                      scheme.scoreOperand(Side::Streamed, Dim::Depth),
                       scheme.operandType);
   BlockTensor values =
       blocks.loadRows(valueRows, keyHead, place.keyBase, Side::Streamed,
-                      scheme.rowsBy(Side::Streamed, Dim::ValueDepth),
+                      scheme.sumOperand(Side::Streamed, Dim::ValueDepth),
                       scheme.operandType);
   BlockTensor score = blocks.score(queries, keys);
   ScoreBlocks scores =

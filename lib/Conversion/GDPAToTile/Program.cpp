@@ -71,6 +71,8 @@ BlockScheme gdpa_tile::makeScheme(gdpa::ScheduleAttrInterface schedule,
   scheme.panel =
       scheme.packed ? schedule.getPanelRows() : scheme.stationaryBlock;
   scheme.group = scheme.packed ? schedule.getGroupRows() : scheme.streamedBlock;
+  // Packed operands of the storage type: pairs that one lane multiplies.
+  scheme.dot = scheme.packed && schedule.multipliesStorageType() ? 2 : 1;
   int64_t multiple = schedule.getColumnMultiple();
   scheme.depth = llvm::alignTo(sizes.depth, multiple);
   scheme.valueDepth = llvm::alignTo(sizes.valueDepth, multiple);

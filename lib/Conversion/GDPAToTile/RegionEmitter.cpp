@@ -407,26 +407,30 @@ ScoreBlocks RegionEmitter::emit(BlockTensor score, BlockTensor cotangent,
   }
   SmallVector<Value> outputs;
   SmallVector<Type> types;
-  auto output = [&](Type element) {
-    outputs.push_back(blocks.empty(score.dims, element).tensor);
+  auto output = [&](Type element, const Dims &dims) {
+    outputs.push_back(blocks.empty(dims, element).tensor);
     types.push_back(outputs.back().getType());
-    maps.push_back(blocks.mapOf(score.dims, score.dims));
+    maps.push_back(blocks.mapOf(score.dims, dims));
   };
+  bool hasPairs = scheme.dot > 1;
+  Dims weightDims = hasPairs ? scheme.weight() : score.dims;
   if (request.weight)
-    output(scheme.operandType);
+    output(scheme.operandType, weightDims);
   if (request.ds)
-    output(scheme.operandType);
+    output(scheme.operandType, weightDims);
+  if (request.ds && hasPairs)
+    output(scheme.operandType, score.dims);
   // The weight is the same where nothing is rounded.
   bool unrounded = request.unrounded &&
                    !(request.weight && scheme.storageType == scheme.computeType);
   if (unrounded)
-    output(scheme.computeType);
+    output(scheme.computeType, score.dims);
   if (request.logit)
-    output(scheme.computeType);
+    output(scheme.computeType, score.dims);
   for (size_t number = 0; number < request.gradients.size(); ++number)
-    output(scheme.computeType);
+    output(scheme.computeType, score.dims);
   for (size_t number = 0; number < places.size(); ++number)
-    output(blocks.builder.getI32Type());
+    output(blocks.builder.getI32Type(), score.dims);
 
   SmallVector<utils::IteratorType> iterators(score.dims.size(),
                                              utils::IteratorType::parallel);
@@ -486,6 +490,8 @@ ScoreBlocks RegionEmitter::emit(BlockTensor score, BlockTensor cotangent,
       results.push_back(rounded(kept(inBody(builder, info.yielded(0)))));
     if (request.ds)
       results.push_back(rounded(kept(inBody(builder, info.yielded(1)))));
+    if (request.ds && hasPairs)
+      results.push_back(results.back());
     if (unrounded)
       results.push_back(kept(inBody(builder, info.yielded(0))));
     if (request.logit)
@@ -519,9 +525,13 @@ ScoreBlocks RegionEmitter::emit(BlockTensor score, BlockTensor cotangent,
   ScoreBlocks result;
   unsigned number = 0;
   if (request.weight)
-    result.weight = {generic.getResult(number++), score.dims};
-  if (request.ds)
-    result.ds = {generic.getResult(number++), score.dims};
+    result.weight = {generic.getResult(number++), weightDims};
+  if (request.ds) {
+    result.ds = {generic.getResult(number++), weightDims};
+    result.dsOfRows = hasPairs
+                          ? BlockTensor{generic.getResult(number++), score.dims}
+                          : result.ds;
+  }
   if (unrounded)
     result.unrounded = {generic.getResult(number++), score.dims};
   else if (request.unrounded)

@@ -71,7 +71,11 @@ struct ScoreRequest {
 };
 
 struct ScoreBlocks {
-  BlockTensor weight, ds, unrounded, logit;
+  /// Left operands of products that sum over streamed rows.
+  BlockTensor weight, ds;
+  /// ds with the dimensions of the scores, for a sum over stationary rows.
+  BlockTensor dsOfRows;
+  BlockTensor unrounded, logit;
   struct Gradient {
     BlockTensor values;
     /// For each index of the accumulation: its values, i32 and inside the

@@ -173,20 +173,22 @@ private:
                        blocks.rowsFrom(place.keyBase, place.keyLength,
                                        scheme.stationaryBlock));
     Type element = scheme.operandType;
-    BlockTensor keysTransposed =
-        blocks.loadRows(keyRows, keyHead, place.keyBase, Side::Stationary,
-                        scheme.transposed(Dim::Depth), element);
+    BlockTensor keysTransposed = blocks.loadRows(
+        keyRows, keyHead, place.keyBase, Side::Stationary,
+        scheme.scoreOperand(Side::Stationary, Dim::Depth), element);
     // Keys that are the values, too, are one block: the values are not scaled.
-    keysTransposed =
-        op.getKey() == op.getValue()
-            ? blocks.scaledCopy(keysTransposed, program[op.getScale()])
-            : blocks.scale(keysTransposed, program[op.getScale()]);
+    if (!scheme.scalesOperands())
+      place.scale = program[op.getScale()];
+    else if (op.getKey() == op.getValue())
+      keysTransposed = blocks.scaledCopy(keysTransposed, program[op.getScale()]);
+    else
+      keysTransposed = blocks.scale(keysTransposed, program[op.getScale()]);
     BlockTensor valuesTransposed = blocks.loadRows(
         valueRows, keyHead, place.keyBase, Side::Stationary,
-        scheme.transposed(Dim::ValueDepth), element);
-    BlockTensor keys =
-        blocks.loadRows(keyRows, keyHead, place.keyBase, Side::Stationary,
-                        scheme.rowsBy(Side::Stationary, Dim::Depth), element);
+        scheme.scoreOperand(Side::Stationary, Dim::ValueDepth), element);
+    BlockTensor keys = blocks.loadRows(
+        keyRows, keyHead, place.keyBase, Side::Stationary,
+        scheme.sumOperand(Side::Stationary, Dim::Depth), element);
     BlockTensor dKey = blocks.zeros(scheme.rowsBy(Side::Stationary, Dim::Depth),
                               scheme.computeType);
     BlockTensor dValue =
@@ -215,14 +217,22 @@ private:
     blocks.setLiveRows(Side::Streamed,
                        blocks.rowsFrom(place.queryBase, place.queryLength,
                                        scheme.streamedBlock));
-    BlockTensor queries =
-        blocks.loadRows(queryRows, place.head, place.queryBase, Side::Streamed,
-                        scheme.rowsBy(Side::Streamed, Dim::Depth), element);
-    BlockTensor dOutput = blocks.loadRows(
-        dOutputRows, place.head, place.queryBase, Side::Streamed,
-        scheme.rowsBy(Side::Streamed, Dim::ValueDepth), element);
-    BlockTensor score = blocks.score(keysTransposed, queries);
-    BlockTensor cotangent = blocks.score(valuesTransposed, dOutput);
+    // As operand of the scores and as operand of a sum over queries: the same
+    // block where products take no pairs.
+    auto streamed = [&](const RowsView &view, Dim column) {
+      auto load = [&](const Dims &dims) {
+        return blocks.loadRows(view, place.head, place.queryBase,
+                               Side::Streamed, dims, element);
+      };
+      BlockTensor block = load(scheme.scoreOperand(Side::Streamed, column));
+      return std::pair(block, scheme.dot == 1 ? block
+                                              : load(scheme.sumOperand(
+                                                    Side::Streamed, column)));
+    };
+    auto [queryScores, queries] = streamed(queryRows, Dim::Depth);
+    auto [dOutputScores, dOutput] = streamed(dOutputRows, Dim::ValueDepth);
+    BlockTensor score = blocks.score(keysTransposed, queryScores);
+    BlockTensor cotangent = blocks.score(valuesTransposed, dOutputScores);
     RegionEmitter emitter(blocks, context.info, place);
     ScoreBlocks result = emitter.emit(
         score, cotangent,
@@ -236,7 +246,8 @@ private:
             .contract(result.weight, dOutput, {carried[1], dValue.dims},
                       "stationary")
             .tensor};
-    addToQueryGradient(blocks, dQueryRows, place, block, first, result.ds, keys);
+    addToQueryGradient(blocks, dQueryRows, place, block, first,
+                       blocks.splitPanelRows(result.dsOfRows), keys);
     unsigned next = 2;
     for (auto [gradient, values] :
          llvm::zip(context.gradients, result.gradients)) {

@@ -19,6 +19,8 @@ struct Plan : gdpa::impl::GDPAPlanBase<Plan> {
     gdpa::TargetDescription description;
     description.name = target;
     description.vectorBits = vectorBits;
+    description.multipliesBF16 = multipliesBF16 || prefersBF16;
+    description.prefersBF16 = prefersBF16;
     const gdpa::SchedulePlannerInterface *planner = nullptr;
     for (Dialect *dialect : getContext().getLoadedDialects())
       if (auto *candidate =

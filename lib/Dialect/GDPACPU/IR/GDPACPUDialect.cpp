@@ -1,6 +1,7 @@
 //===- GDPACPUDialect.cpp - the gdpa_cpu dialect ----------------------------------===//
 
 #include "gdpa/Dialect/GDPACPU/IR/GDPACPU.h"
+#include "gdpa/Dialect/GDPA/IR/GDPA.h"
 #include "gdpa/Dialect/GDPA/IR/SchedulePlanner.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -64,8 +65,44 @@ struct SchedulePlanner : gdpa::SchedulePlannerInterface {
     if (blockKv % group || backwardQ % group)
       return op->emitOpError("expected blocks of the streamed side to be multiples of the group of ")
              << group << " rows, found " << blockKv << " keys and " << backwardQ << " queries";
+    FailureOr<int64_t> dot = planDot(op, target, given ? given.getDot() : 0);
+    if (failed(dot))
+      return failure();
+    if (*dot == 2 && (group % 2 || panel % 2))
+      return op->emitOpError("expected a group and a panel of an even number of rows where "
+                             "products take pairs, found ")
+             << group << " and " << panel;
     return Attribute(ScheduleAttr::get(op->getContext(), blockQ, blockKv, backwardQ, backwardKv,
-                                       panel, group, tile, ranges));
+                                       panel, group, tile, ranges, *dot));
+  }
+
+private:
+  /// What the schedule's `dot` is, 0 where the storage is not bf16.
+  static FailureOr<int64_t> planDot(Operation *op, const gdpa::TargetDescription &target,
+                                    int64_t given) {
+    if (given < 0 || given > 2)
+      return op->emitOpError("expected dot = 1 or 2 in the schedule, found ") << given;
+    auto facts = [](auto attention) {
+      return std::pair(attention.getStorageType(), attention.getNormalizer());
+    };
+    auto [storage, normalizer] = isa<gdpa::AttentionOp>(op)
+                                     ? facts(cast<gdpa::AttentionOp>(op))
+                                     : facts(cast<gdpa::AttentionBackwardOp>(op));
+    if (!storage.isBF16()) {
+      if (given == 2)
+        return op->emitOpError("expected bf16 storage where the schedule says dot = 2, found ")
+               << storage;
+      return 0;
+    }
+    if (given == 2 && !target.multipliesBF16)
+      return op->emitOpError("expected a processor with AVX512_BF16 where the schedule says "
+                             "dot = 2, found one without");
+    // Weights that are normalised block by block are not made in pairs yet.
+    bool pairs = normalizer == gdpa::Normalizer::None;
+    if (given == 2 && !pairs)
+      return op->emitOpError("expected normalizer none where the schedule says dot = 2, found ")
+             << gdpa::stringifyNormalizer(normalizer);
+    return given ? given : target.prefersBF16 && pairs ? 2 : 1;
   }
 };
 } // namespace
@@ -90,5 +127,5 @@ bool ScheduleAttr::usesPackedBlocks() const { return true; }
 int64_t ScheduleAttr::getPanelRows() const { return getPanel(); }
 int64_t ScheduleAttr::getGroupRows() const { return getGroup(); }
 int64_t ScheduleAttr::getColumnMultiple() const { return 16; }
-bool ScheduleAttr::multipliesStorageType() const { return false; }
+bool ScheduleAttr::multipliesStorageType() const { return getDot() == 2; }
 int64_t ScheduleAttr::getKeyRanges() const { return getRanges(); }

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 
 namespace mlir::gdpa_cpu {
 #define GEN_PASS_DEF_GDPACPUAPPROXIMATEMATH
@@ -57,6 +58,23 @@ struct RoundToBF16 : OpRewritePattern<arith::ExtFOp> {
   }
 };
 
+/// Rounds 16 lanes by the processor's instruction.
+struct RoundByInstruction : OpRewritePattern<arith::TruncFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::TruncFOp op,
+                                PatternRewriter &rewriter) const override {
+    auto type = dyn_cast<VectorType>(op.getType());
+    if (!type || !type.getElementType().isBF16() || type.getRank() != 1 ||
+        type.getNumElements() != 16 ||
+        !getElementTypeOrSelf(op.getIn().getType()).isF32())
+      return failure();
+    rewriter.replaceOpWithNewOp<x86vector::CvtPackedF32ToBF16Op>(op, type,
+                                                                 op.getIn());
+    return success();
+  }
+};
+
 /// Whether LLVM has instructions, or short sequences of them, for `op` on x86.
 bool isNative(Operation *op) {
   return isa<math::AbsFOp, math::AbsIOp, math::CeilOp, math::CopySignOp,
@@ -83,7 +101,11 @@ struct ApproximateMath : gdpa_cpu::impl::GDPACPUApproximateMathBase<ApproximateM
     options.filter = [](Operation *op) { return !isNative(op); };
     applyPatterns(func, [&](RewritePatternSet &patterns) {
       gdpa::populateMathExpansionPatterns(patterns, options);
-      patterns.add<RoundToBF16>(&getContext());
+      auto schedule = func->getAttrOfType<ScheduleAttr>("schedule");
+      if (schedule && schedule.multipliesStorageType())
+        patterns.add<RoundByInstruction>(&getContext());
+      else
+        patterns.add<RoundToBF16>(&getContext());
       math::populateExpansionPatterns(patterns, {"fpowi"});
     });
     // Anything else would be a call of the C library for each element.

@@ -13,12 +13,12 @@ using namespace mlir::gdpa_cpu;
 /// A line of the caches.
 static constexpr int64_t kLineBytes = 64;
 
-/// Whether `expr` is the row-major position of dimensions first..last (inclusive)
-/// of a block of `shape`.
-static bool isRowMajorPosition(AffineExpr expr, ArrayRef<int64_t> shape, unsigned first,
-                        unsigned last) {
-  AffineExpr expected = getAffineDimExpr(first, expr.getContext());
-  for (unsigned dim = first + 1; dim <= last; ++dim) {
+/// Whether `expr` is the row-major position of dimensions `dims` of a block of
+/// `shape`.
+static bool isRowMajorPosition(AffineExpr expr, ArrayRef<int64_t> shape,
+                               ArrayRef<unsigned> dims) {
+  AffineExpr expected = getAffineDimExpr(dims.front(), expr.getContext());
+  for (unsigned dim : dims.drop_front()) {
     if (ShapedType::isDynamic(shape[dim]))
       return false;
     expected = expected * shape[dim] + getAffineDimExpr(dim, expr.getContext());
@@ -27,8 +27,22 @@ static bool isRowMajorPosition(AffineExpr expr, ArrayRef<int64_t> shape, unsigne
          simplifyAffineExpr(expected, shape.size(), 0);
 }
 
+/// The same for dimensions first..last (inclusive).
+static bool isRowMajorPosition(AffineExpr expr, ArrayRef<int64_t> shape,
+                               unsigned first, unsigned last) {
+  return isRowMajorPosition(expr, shape,
+                            llvm::to_vector(llvm::seq(first, last + 1)));
+}
+
 static bool hasUnitLastStride(MemRefType type) {
   return type.getRank() > 0 && type.isLastDimUnitStride();
+}
+
+/// Whether the last dimension of a block holds pairs that one 32-bit lane takes.
+static bool isPairBlock(ShapedType block) {
+  return block.getRank() >= 3 && block.getShape().back() == 2 &&
+         block.getElementType().isIntOrFloat() &&
+         block.getElementTypeBitWidth() == 16;
 }
 
 AccessShape gdpa_cpu::classify(AffineMap map, RankedTensorType block, MemRefType buffer) {
@@ -58,6 +72,22 @@ AccessShape gdpa_cpu::classify(AffineMap map, RankedTensorType block, MemRefType
   }
   if (rank < 3 || access.row < 0)
     return access;
+  if (isPairBlock(block)) {
+    AffineExpr row = map.getResult(access.row);
+    SmallVector<unsigned> pairRows = llvm::to_vector(llvm::seq<unsigned>(0, rank - 2));
+    pairRows.push_back(rank - 1);
+    if (isRowMajorPosition(row, shape, 0, rank - 3) &&
+        isRowMajorPosition(column, shape, rank - 2, rank - 1))
+      access.kind = AccessShape::RowsOfPairs;
+    else if (isRowMajorPosition(row, shape, pairRows) &&
+             isRowMajorPosition(column, shape, rank - 2, rank - 2))
+      access.kind = AccessShape::PairsOfRows;
+    else if (rank == 4 && isRowMajorPosition(row, shape, {0u, 2u}) &&
+             isRowMajorPosition(column, shape, {1u, 3u}))
+      access.kind = AccessShape::PanelsOfPairs;
+    if (access.kind != AccessShape::Scalars)
+      return access;
+  }
   MLIRContext *context = map.getContext();
   AffineExpr panelRow = getAffineDimExpr(0, context) * shape.back() +
                         getAffineDimExpr(rank - 1, context);
@@ -177,8 +207,12 @@ FailureOr<Value> BlockLowering::allocate(Operation *op, RankedTensorType type,
   int64_t elementBytes =
       element.isIndex() ? 8
                         : llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
-  if (type.getRank() > 1 && (shape.back() * elementBytes) % 256 == 0)
+  if (isPairBlock(type)) {
+    if (shape.end()[-2] * 2 * elementBytes % 256 == 0)
+      padded.end()[-2] += kLineBytes / (2 * elementBytes);
+  } else if (type.getRank() > 1 && (shape.back() * elementBytes) % 256 == 0) {
     padded.back() += kLineBytes / elementBytes;
+  }
   Value buffer =
       memref::AllocOp::create(b, MemRefType::get(padded, type.getElementType()));
   if (padded == shape)

@@ -22,6 +22,10 @@ struct AccessShape {
   enum Kind {
     Rows,   // block [r...][c]: rows of the buffer, contiguous
     Panels, // block [p][c...][i]: rows p * size(i) + i of the buffer, transposed
+    // With pairs of neighbours beside each other:
+    RowsOfPairs,   // block [r...][c][2]: columns 2 * c + (0, 1); as Rows in memory
+    PairsOfRows,   // block [r...][c][2]: rows 2 * r + (0, 1), interleaved
+    PanelsOfPairs, // block [p][c][i][2]: Panels whose columns are pairs
     Scalars // anything else
   };
   Kind kind = Scalars;
@@ -98,7 +102,15 @@ private:
                 ArrayRef<Value> sizes);
   void loadPanels(gdpa_tile::LoadOp load, AccessShape access, Value buffer,
                   ArrayRef<Value> sizes);
+  void loadPairsOfRows(gdpa_tile::LoadOp load, AccessShape access, Value buffer,
+                       ArrayRef<Value> sizes);
+  void loadPanelsOfPairs(gdpa_tile::LoadOp load, AccessShape access, Value buffer,
+                         ArrayRef<Value> sizes);
   void loadScalars(gdpa_tile::LoadOp load, Value buffer, ArrayRef<Value> sizes);
+  /// `buffer` with its last two dimensions as one.
+  Value joinPairs(Value buffer);
+  /// The offsets of a load with the constants of its map added.
+  SmallVector<Value> fixedOffsets(gdpa_tile::LoadOp load);
   LogicalResult lower(gdpa_tile::LoadOp load);
   LogicalResult lower(gdpa_tile::StoreOp store);
   LogicalResult lower(gdpa_tile::AccumulateOp accumulate);

@@ -8,15 +8,20 @@
 using namespace mlir;
 using namespace mlir::gdpa_cpu;
 
-void BlockLowering::loadRows(gdpa_tile::LoadOp load, AccessShape access,
-                             Value buffer, ArrayRef<Value> sizes) {
-  Value source = load.getSource();
-  auto shape = cast<RankedTensorType>(load.getType()).getShape();
+SmallVector<Value> BlockLowering::fixedOffsets(gdpa_tile::LoadOp load) {
   SmallVector<Value> offsets(load.getOffsets());
   for (auto [offset, expr] :
        llvm::zip(offsets, load.getCoordinateMap().getResults()))
     if (auto fixed = dyn_cast<AffineConstantExpr>(expr); fixed && fixed.getValue())
       offset = add(offset, constant(fixed.getValue()));
+  return offsets;
+}
+
+void BlockLowering::loadRows(gdpa_tile::LoadOp load, AccessShape access,
+                             Value buffer, ArrayRef<Value> sizes) {
+  Value source = load.getSource();
+  auto shape = cast<MemRefType>(buffer.getType()).getShape();
+  SmallVector<Value> offsets = fixedOffsets(load);
   int64_t width = shape.back();
   Value columns = liveColumns(source, access.column, offsets.back(), width);
   Value inside = fixedDimsInside(load.getCoordinateMap(), source,
@@ -61,11 +66,7 @@ void BlockLowering::loadPanels(gdpa_tile::LoadOp load, AccessShape access,
   int64_t rank = shape.size(), panel = shape.back();
   Type element = cast<MemRefType>(buffer.getType()).getElementType();
   Type sourceElement = cast<MemRefType>(source.getType()).getElementType();
-  SmallVector<Value> offsets(load.getOffsets());
-  for (auto [offset, expr] :
-       llvm::zip(offsets, load.getCoordinateMap().getResults()))
-    if (auto fixed = dyn_cast<AffineConstantExpr>(expr); fixed && fixed.getValue())
-      offset = add(offset, constant(fixed.getValue()));
+  SmallVector<Value> offsets = fixedOffsets(load);
   // [panel][column][row of the panel]
   SmallVector<ReassociationIndices> groups = {{0}, {}, {rank - 1}};
   for (int64_t dim = 1; dim < rank - 1; ++dim)
@@ -202,6 +203,18 @@ LogicalResult BlockLowering::lower(gdpa_tile::LoadOp load) {
     break;
   case AccessShape::Panels:
     loadPanels(load, access, *buffer, sizes);
+    break;
+  case AccessShape::RowsOfPairs: {
+    SmallVector<Value> joined = llvm::to_vector(ArrayRef(sizes).drop_back());
+    joined.back() = constant(*getConstantIntValue(sizes.end()[-2]) * 2);
+    loadRows(load, access, joinPairs(*buffer), joined);
+    break;
+  }
+  case AccessShape::PairsOfRows:
+    loadPairsOfRows(load, access, *buffer, sizes);
+    break;
+  case AccessShape::PanelsOfPairs:
+    loadPanelsOfPairs(load, access, *buffer, sizes);
     break;
   case AccessShape::Scalars:
     loadScalars(load, *buffer, sizes);

@@ -6,6 +6,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/IntEqClasses.h"
 #include "llvm/ADT/MapVector.h"
 
 namespace mlir::gdpa_cpu {
@@ -85,12 +86,8 @@ private:
         return;
       byBuffer[buffer].push_back(store);
     }
-    size_t count = byBuffer.begin()->second.size();
-    if (byBuffer.size() < 2 || count < 2)
+    if (byBuffer.size() < 2 || stores.size() == byBuffer.size())
       return;
-    for (auto &[buffer, group] : byBuffer)
-      if (group.size() != count)
-        return;
     Operation *last = stores.back();
     for (Operation *op = stores.front(); op != last; op = op->getNextNode()) {
       if (isMemoryEffectFree(op) || isa<LLVM::CallIntrinsicOp>(op) ||
@@ -103,13 +100,57 @@ private:
       if (!buffer || byBuffer.count(buffer))
         return;
     }
-    stores.clear();
-    for (size_t at = 0; at < count; ++at)
-      for (auto &[buffer, group] : byBuffer)
-        stores.push_back(group[at]);
+    size_t count = byBuffer.begin()->second.size();
+    if (llvm::all_of(byBuffer,
+                     [&](auto &entry) { return entry.second.size() == count; })) {
+      stores.clear();
+      for (size_t at = 0; at < count; ++at)
+        for (auto &[buffer, group] : byBuffer)
+          stores.push_back(group[at]);
+    } else {
+      sortByComputation(stores);
+    }
     Operation *end = last->getNextNode();
     for (Operation *store : stores)
       store->moveBefore(end);
+  }
+
+  /// Brings stores together that share a computation: a pair of vectors stored at
+  /// once in one buffer and one by one in another.
+  void sortByComputation(SmallVectorImpl<Operation *> &stores) {
+    DenseMap<Operation *, unsigned> owner;
+    llvm::IntEqClasses classes(stores.size());
+    for (auto [number, store] : llvm::enumerate(stores)) {
+      SmallVector<Operation *> work{store};
+      DenseSet<Operation *> seen;
+      while (!work.empty()) {
+        for (Value operand : work.pop_back_val()->getOperands()) {
+          Operation *op = operand.getDefiningOp();
+          if (!op || op->getBlock() != block || !isMovable(op) ||
+              !seen.insert(op).second)
+            continue;
+          // What only rearranges is shared by vectors that have nothing else in
+          // common.
+          bool computes = OpTrait::hasElementwiseMappableTraits(op) ||
+                          isa<LLVM::CallIntrinsicOp>(op);
+          if (computes) {
+            auto [found, isNew] = owner.try_emplace(op, number);
+            if (!isNew) {
+              classes.join(found->second, number);
+              continue;
+            }
+          }
+          work.push_back(op);
+        }
+      }
+    }
+    classes.compress();
+    SmallVector<SmallVector<Operation *>> groups(classes.getNumClasses());
+    for (auto [number, store] : llvm::enumerate(stores))
+      groups[classes[number]].push_back(store);
+    stores.clear();
+    for (ArrayRef<Operation *> group : groups)
+      llvm::append_range(stores, group);
   }
 
   /// Adds `op` and what it needs to `order`, operands first.

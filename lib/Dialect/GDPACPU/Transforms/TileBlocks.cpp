@@ -38,18 +38,21 @@ struct TileBlocks : gdpa_cpu::impl::GDPACPUTileBlocksBase<TileBlocks> {
   RegisterTile registerTile;
 
   /// Dimensions of unknown size by one; of the static ones the last parallel one
-  /// by `tile` columns, the one before it by `group` rows, others by one.
+  /// by `tile` columns, those before it by `group` rows together.
   SmallVector<int64_t> tileSizes(linalg::LinalgOp op) {
     SmallVector<int64_t> ranges = op.getStaticLoopRanges();
     SmallVector<utils::IteratorType> iterators = op.getIteratorTypesArray();
     SmallVector<int64_t> sizes(ranges.size(), 1);
-    int64_t limit = registerTile.tile;
+    int64_t rows = registerTile.group;
+    bool isColumn = true;
     for (int64_t dim = ranges.size() - 1; dim >= 0; --dim) {
       if (ShapedType::isDynamic(ranges[dim]) ||
           iterators[dim] == utils::IteratorType::reduction)
         continue;
-      sizes[dim] = tileOf(ranges[dim], limit);
-      limit = limit == registerTile.tile ? registerTile.group : 1;
+      sizes[dim] = tileOf(ranges[dim], isColumn ? registerTile.tile : rows);
+      if (!isColumn)
+        rows /= sizes[dim];
+      isColumn = false;
     }
     return sizes;
   }

@@ -19,6 +19,9 @@ struct TargetDescription {
   StringRef name;
   /// Width of the CPU's vector registers in bits.
   int64_t vectorBits = 256;
+  /// Whether the CPU multiplies pairs of bf16 (AVX512_BF16), and whether that is
+  /// faster there than to multiply them as f32.
+  bool multipliesBF16 = false, prefersBF16 = false;
 };
 
 class SchedulePlannerInterface

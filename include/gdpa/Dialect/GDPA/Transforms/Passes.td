@@ -122,7 +122,10 @@ def GDPAPlan : Pass<"gdpa-plan"> {
   }];
   let options = [
     Option<"target", "target", "std::string", "\"cpu\"", "cpu, sm_80, ...">,
-    Option<"vectorBits", "vector-bits", "int64_t", "256", "width of the CPU's vector registers in bits">
+    Option<"vectorBits", "vector-bits", "int64_t", "256", "width of the CPU's vector registers in bits">,
+    Option<"multipliesBF16", "has-bf16-dot", "bool", "false", "whether the CPU has AVX512_BF16">,
+    Option<"prefersBF16", "bf16-dot", "bool", "false",
+           "whether the CPU has it and multiplies bf16 faster than f32">
   ];
 }
 

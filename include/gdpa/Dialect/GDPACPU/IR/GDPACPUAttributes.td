@@ -21,7 +21,9 @@ def GDPACPU_ScheduleAttr : AttrDef<GDPACPU_Dialect, "Schedule", [GDPA_ScheduleAt
     panels of `panel` rows, transposed; the streamed side in groups of `group` rows. A
     product's register tile is `group` rows by `tile` columns. `ranges` bounds into how many key
     ranges the backward of one K/V head is split, which is the parallelism that a single
-    head has. Zero: chosen by `--gdpa-plan`.
+    head has. `dot` concerns bf16 storage: with 2 a product multiplies pairs of bf16 (AVX512_BF16's
+    `vdpbf16ps`), with 1 it multiplies them as f32, which is faster on processors of Intel. Zero:
+    chosen by `--gdpa-plan`.
 
     ```mlir
     #gdpa_cpu.schedule<block_q = 256, block_kv = 128>
@@ -31,7 +33,8 @@ def GDPACPU_ScheduleAttr : AttrDef<GDPACPU_Dialect, "Schedule", [GDPA_ScheduleAt
     DefaultValuedParameter<"int64_t", "0">:$block_q, DefaultValuedParameter<"int64_t", "0">:$block_kv,
     DefaultValuedParameter<"int64_t", "0">:$backward_block_q, DefaultValuedParameter<"int64_t", "0">:$backward_block_kv,
     DefaultValuedParameter<"int64_t", "0">:$panel, DefaultValuedParameter<"int64_t", "0">:$group,
-    DefaultValuedParameter<"int64_t", "0">:$tile, DefaultValuedParameter<"int64_t", "0">:$ranges);
+    DefaultValuedParameter<"int64_t", "0">:$tile, DefaultValuedParameter<"int64_t", "0">:$ranges,
+    DefaultValuedParameter<"int64_t", "0">:$dot);
   let assemblyFormat = "`<` struct(params) `>`";
   let extraClassDeclaration = [{
     ::llvm::StringRef getTargetFamily() const;

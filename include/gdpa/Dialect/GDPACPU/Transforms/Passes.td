@@ -130,6 +130,27 @@ def GDPACPUCheckBuffers : Pass<"gdpa-cpu-check-buffers", "::mlir::func::FuncOp">
   }];
 }
 
+def GDPACPULowerDotProducts : Pass<"gdpa-cpu-lower-dot-products", "::mlir::func::FuncOp"> {
+  let summary = "lower products of pairs of bf16 to the processor's dot products";
+  let description = [{
+    Where the program's schedule says `dot = 2`, a contraction of bf16 operands whose last
+    dimension holds pairs becomes `x86vector.avx512.dot` (`vdpbf16ps`) on 16 lanes: one pair of
+    the left operand in all lanes, 16 pairs of the right one. Tiles that are written as pairs
+    are rounded two vectors at a time and interleaved.
+
+    ```mlir
+    %s = vector.contract ... %k, %q, %acc : vector<2x2x1x2xbf16>, vector<1x64x2xbf16> into vector<2x2x64xf32>
+    // becomes, 16 times
+    %word = vector.load %keys[...] : ..., vector<2xbf16>           // broadcast to all lanes
+    %pairs = vector.load %queries[...] : ..., vector<32xbf16>
+    %sum = x86vector.avx512.dot %acc0, %words, %pairs : vector<32xbf16> -> vector<16xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::vector::VectorDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::ub::UBDialect",
+    "::mlir::x86vector::X86VectorDialect"];
+}
+
 def GDPACPUUnrollVectors : Pass<"gdpa-cpu-unroll-vectors", "::mlir::func::FuncOp"> {
   let summary = "unroll elementwise vector operations to native vectors";
   let description = [{
@@ -151,7 +172,8 @@ def GDPACPUApproximateMath : Pass<"gdpa-cpu-approximate-math", "::mlir::func::Fu
     attribute asks for: `exact` (within 2 ulp of f32) or `fast`.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
-    "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect"];
+    "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect",
+    "::mlir::x86vector::X86VectorDialect"];
   let options = [
     Option<"vectorBits", "vector-bits", "int64_t", "256", "width of the vector registers in bits">
   ];
