@@ -28,6 +28,8 @@ RegionCost gdpa_nv::getRegionCost(Operation *attention) {
   RegionCost cost;
   if (auto forward = dyn_cast<gdpa::AttentionOp>(attention))
     cost.normalizes = forward.getNormalizer() != gdpa::Normalizer::None;
+  if (auto backward = dyn_cast<gdpa::AttentionBackwardOp>(attention))
+    cost.divides = backward.getNormalizer() == gdpa::Normalizer::Sum;
   for (Region &region : attention->getRegions()) {
     if (region.empty())
       continue;
@@ -44,6 +46,10 @@ RegionCost gdpa_nv::getRegionCost(Operation *attention) {
         onPosition.insert(region.getArgument(number));
         cost.usesPositions |= !region.getArgument(number).use_empty();
       }
+    constexpr unsigned coordinates = 6;
+    for (BlockArgument argument : region.getArguments())
+      cost.captures |= argument.getArgNumber() >= scores + coordinates &&
+                       !argument.use_empty();
     region.walk([&](Operation *op) {
       auto reads = [&](const llvm::SmallPtrSetImpl<Value> &values) {
         return llvm::any_of(op->getOperands(), [&](Value operand) {
@@ -82,7 +88,7 @@ ScheduleAttr gdpa_nv::getDefaultSchedule(MLIRContext *context, int64_t headDim,
       forward = {128, 32};
     else if (cost.normalizes && cost.usesPositions)
       forward = {64, 64};
-    else if (!cost.usesPositions && !cost.normalizes &&
+    else if (!cost.usesPositions && !cost.normalizes && !cost.captures &&
              cost.operations <= cheapForward)
       forward = {128, 128};
     // Keys and values of the dK, dV kernel leave their registers to the region.
@@ -106,7 +112,8 @@ ScheduleAttr gdpa_nv::getDefaultSchedule(MLIRContext *context, int64_t headDim,
       forward = {64, 64};
     else if (cost.usesPositions)
       forward = {128, 48};
-    if (cost.looksUp || cost.usesPositions || cost.operations > cheapBackward)
+    if (cost.looksUp || cost.usesPositions || cost.divides ||
+        cost.operations > cheapBackward)
       keys = {32, 64};
     queries = {64, 32};
   } else {

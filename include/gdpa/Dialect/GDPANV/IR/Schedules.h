@@ -22,6 +22,10 @@ struct RegionCost {
   bool accumulates = false;
   /// Whether a forward carries statistics of its rows.
   bool normalizes = false;
+  /// Whether a backward divides by sums of its rows.
+  bool divides = false;
+  /// Whether it reads captures.
+  bool captures = false;
 };
 
 /// The cost of an attention operation's regions.
