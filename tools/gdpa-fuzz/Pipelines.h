@@ -72,6 +72,7 @@ constexpr llvm::StringRef pipelines[] = {
     ON_FUNCTION("gdpa-cpu-approximate-math"),
     ON_FUNCTION("gdpa-cpu-approximate-math{vector-bits=0}"),
     ON_FUNCTION("gdpa-cpu-lower-vectors"),
+    ON_FUNCTION("gdpa-cpu-lower-dot-products"),
     ON_FUNCTION("gdpa-cpu-lower-vectors{vector-bits=0}"),
     ON_FUNCTION("gdpa-cpu-order-depth-first"),
     ON_MODULE("gdpa-cpu-entry"),
