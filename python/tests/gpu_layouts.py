@@ -39,7 +39,8 @@ def read_at(indices, element="f32"):
 
 
 def bias(*extents):
-    return {"bias": lambda random, sizes: random.uniform(-1, 1, [sizes[n] for n in extents]).astype(np.float32)}
+    """A capture of these extents, names of sizes or numbers."""
+    return {"bias": lambda random, sizes: random.uniform(-1, 1, [sizes.get(n, n) for n in extents]).astype(np.float32)}
 
 
 def integers(element):
@@ -63,6 +64,11 @@ def cases():
                              ("%b, %h, %j", ("B", "Hq", "Sk")), ("%b, %h, %i, %j", ("B", "Hq", "Sq", "Sk"))):
         for layout in ("bhsd", "thd"):
             name = f"bias{re.sub('[^bhij]', '', indices)}-{layout}"
+            yield name, support.as_layout(read_at(indices), layout), "bf16", 64, 64, layout, bias(*extents)
+    # extents that positions leave: the last element stands for the rest, in the gradient too
+    for indices, extents in (("%h, %i", (HEADS, 50)), ("%h, %i", (2, 50)), ("%j", (33,)), ("%h", (3,)), ("%b, %i", (1, 64))):
+        for layout in ("bhsd", "thd"):
+            name = f"short{re.sub('[^bhij]', '', indices)}-{'x'.join(map(str, extents))}-{layout}"
             yield name, support.as_layout(read_at(indices), layout), "bf16", 64, 64, layout, bias(*extents)
     for element in ("i1", "i8", "i16", "i64", "index"):
         source, captures = integers(element)

@@ -202,8 +202,9 @@ private:
   /// Adds every diagonal to the element that its pairs name.
   void addDiagonals(Value total) {
     auto accumulate = gradient.op;
-    bool distinctHeads = llvm::is_contained(
+    auto headIndex = llvm::find(
         accumulate.getIndices(), Value(op.getJoint().getArgument(kHeadArgument)));
+    bool distinctHeads = headIndex != accumulate.getIndices().end();
     SmallVector<Value> values = {total, sums};
     llvm::append_range(values, context.sizes.inputs());
     llvm::append_range(values, op.getCaptures());
@@ -219,15 +220,18 @@ private:
     place.queryLength = anyOne.queryLength;
     place.keyLength = anyOne.keyLength;
     SmallVector<scf::ForOp> loops;
-    auto loopOver = [&](Value end, Value step) -> Value {
-      auto loop = scf::ForOp::create(builder, loc, zero, end, step);
+    auto loopOver = [&](Value begin, Value end, Value step) -> Value {
+      auto loop = scf::ForOp::create(builder, loc, begin, end, step);
       builder.setInsertionPointToStart(loop.getBody());
       loops.push_back(loop);
       return loop.getInductionVar();
     };
-    place.head = distinctHeads ? program.id(1)
-                               : loopOver(sequences.queryHeads(), one);
-    Value base = loopOver(program.dim(program[total], 1),
+    std::pair<Value, Value> heads = {zero, sequences.queryHeads()};
+    if (distinctHeads)
+      heads = sequences.ownHeads(
+          program.dim(program[sums], headIndex - accumulate.getIndices().begin()));
+    place.head = loopOver(heads.first, heads.second, one);
+    Value base = loopOver(zero, program.dim(program[total], 1),
                           program.index(kRows * kColumns));
     auto type = RankedTensorType::get({kRows, kColumns}, builder.getF32Type());
     Value block = LoadOp::create(builder, loc, type, program[total],
@@ -259,7 +263,7 @@ private:
           builder, loc, AffineMap::get(3, 0, position), operands);
       SmallVector<Value> indices = emitter.emitIndices(
           builder, accumulate, query, zero, /*places=*/{}, program[sums],
-          /*lead=*/0, /*clamp=*/true);
+          /*lead=*/0, /*asWritten=*/{});
       gdpa_tile::YieldOp::create(builder, loc, indices);
     }
     builder.setInsertionPointAfter(loops.front());

@@ -551,7 +551,8 @@ ScoreBlocks RegionEmitter::emit(BlockTensor score, BlockTensor cotangent,
 SmallVector<Value>
 RegionEmitter::emitIndices(OpBuilder &builder, gdpa::AccumulateOp op,
                            Value queryRow, Value keyRow, ValueRange places,
-                           Value destination, unsigned lead, bool clamp) {
+                           Value destination, unsigned lead,
+                           ArrayRef<Value> asWritten) {
   SmallVector<Value> indices;
   for (auto [dim, index] : llvm::enumerate(op.getIndices())) {
     if (info.dependence.lookup(index) & kOnScore) {
@@ -561,9 +562,9 @@ RegionEmitter::emitIndices(OpBuilder &builder, gdpa::AccumulateOp op,
       continue;
     }
     Value at = emitIndex(builder, index, queryRow, keyRow);
-    indices.push_back(clamp ? clampIndex(builder, op.getLoc(), at, destination,
-                                         lead + dim)
-                            : at);
+    if (!llvm::is_contained(asWritten, index))
+      at = clampIndex(builder, op.getLoc(), at, destination, lead + dim);
+    indices.push_back(at);
   }
   return indices;
 }

@@ -101,13 +101,14 @@ public:
   Value emitIndex(OpBuilder &builder, Value index, Value queryRow,
                   Value keyRow);
   /// The indices of an accumulation into `destination`, whose dimensions are
-  /// those of the capture after the first `lead`; brought inside where `clamp`
-  /// is set. `places` has the elements (i32) of the indices that depend on the
-  /// score.
+  /// those of the capture after the first `lead`; brought inside but those that
+  /// are one of `asWritten`. `places` has the elements (i32) of the indices that
+  /// depend on the score.
   SmallVector<Value> emitIndices(OpBuilder &builder, gdpa::AccumulateOp op,
                                  Value queryRow, Value keyRow,
                                  ValueRange places, Value destination,
-                                 unsigned lead, bool clamp);
+                                 unsigned lead,
+                                 ArrayRef<Value> asWritten);
   /// `index` brought into the extent of dimension `dim` of `buffer`.
   Value clampIndex(OpBuilder &builder, Location loc, Value index, Value buffer,
                    unsigned dim);

@@ -204,6 +204,20 @@ Value Sequences::ratio() {
                                 keyHeads());
 }
 
+std::pair<Value, Value> Sequences::ownHeads(Value extent) {
+  OpBuilder &builder = program.builder;
+  Location loc = program.loc;
+  Value head = program.id(1), one = program.index(1);
+  Value next = arith::AddIOp::create(builder, loc, head, one);
+  auto is = [&](arith::CmpIPredicate predicate) -> Value {
+    return arith::CmpIOp::create(builder, loc, predicate, next, extent);
+  };
+  Value heads = queryHeads();
+  Value last = is(arith::CmpIPredicate::eq), past = is(arith::CmpIPredicate::ugt);
+  Value end = arith::SelectOp::create(builder, loc, last, heads, next);
+  return {head, arith::SelectOp::create(builder, loc, past, head, end)};
+}
+
 /// Where sequence `position` begins, brought into the rows that there are.
 Value Sequences::cuSeqlen(RowKind kind, Value position) {
   OpBuilder &builder = program.builder;

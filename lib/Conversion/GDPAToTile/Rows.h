@@ -104,6 +104,11 @@ public:
   /// Query heads of a K/V head.
   Value ratio();
 
+  /// The query heads [first, second) of this program of a grid with one for
+  /// each of them along dimension 1, where programs add to element h of a
+  /// dimension of `extent`: the last element takes all heads from it on.
+  std::pair<Value, Value> ownHeads(Value extent);
+
   /// The entry at `batch`, 0 <= batch < count.
   Sequence at(Value batch);
 

@@ -245,6 +245,16 @@ public:
         sums(sums), suffix(std::move(suffix)) {}
 
   void run() {
+    bool distinctRows = emit(/*tail=*/false);
+    if (distinctRows)
+      emit(/*tail=*/true);
+  }
+
+private:
+  /// Programs own the elements that rows name; rows past the capture's extent
+  /// all name its last element and are added by a program of their own, the
+  /// tail. Returns whether rows name elements.
+  bool emit(bool tail) {
     auto accumulate = row.gradient.op;
     bool onKey = row.gradient.dependence & kOnKey;
     Region &region = op.getJoint();
@@ -252,14 +262,21 @@ public:
       return region.getArgument(2 + number);
     };
     Value rowCoordinate = coordinate(onKey ? 3 : 2); // b, h, i, j
-    bool distinctRows = llvm::is_contained(accumulate.getIndices(), rowCoordinate);
-    bool distinctHeads = llvm::is_contained(accumulate.getIndices(), coordinate(1));
+    auto dimOf = [&](Value index) -> std::optional<int64_t> {
+      auto found = llvm::find(accumulate.getIndices(), index);
+      if (found == accumulate.getIndices().end())
+        return std::nullopt;
+      return found - accumulate.getIndices().begin();
+    };
+    std::optional<int64_t> rowDim = dimOf(rowCoordinate);
+    std::optional<int64_t> headDim = dimOf(coordinate(1));
+    bool distinctRows = rowDim && !tail;
 
     SmallVector<Value> values = {row.rows, sums};
     llvm::append_range(values, context.sizes.inputs());
     llvm::append_range(values, op.getCaptures());
     Program program =
-        Program::create(op, context.name.str() + suffix, values);
+        Program::create(op, context.name.str() + suffix + (tail ? "_tail" : ""), values);
     OpBuilder &builder = program.builder;
     Value zero = program.index(0), one = program.index(1);
     Sequences sequences(program, context.sizes);
@@ -273,25 +290,29 @@ public:
     // What the index tells apart is spread over programs, the rest summed in
     // one program.
     SmallVector<scf::ForOp> loops;
-    auto loopOver = [&](Value end, Value step) -> Value {
-      auto loop = scf::ForOp::create(builder, loc, zero, end, step);
+    auto loopOver = [&](Value begin, Value end, Value step) -> Value {
+      auto loop = scf::ForOp::create(builder, loc, begin, end, step);
       builder.setInsertionPointToStart(loop.getBody());
       loops.push_back(loop);
       return loop.getInductionVar();
     };
-    place.batch = loopOver(sequences.count(), one);
+    Value destination = program[sums];
+    std::pair<Value, Value> heads = {zero, sequences.queryHeads()};
+    if (headDim)
+      heads = sequences.ownHeads(program.dim(destination, *headDim));
+    place.batch = loopOver(zero, sequences.count(), one);
     Sequence sequence = sequences.at(place.batch);
     place.queryLength = sequence.queryLength;
     place.keyLength = sequence.keyLength;
     RowKind kind = onKey ? RowKind::Key : RowKind::Query;
     RowsView view = sequences.rows(row.rows, sequence, kind);
-    place.head = distinctHeads ? program.id(1)
-                               : loopOver(sequences.queryHeads(), one);
+    place.head = loopOver(heads.first, heads.second, one);
     Value base = distinctRows
                      ? arith::MulIOp::create(builder, loc, program.id(0),
                                              blockRows)
                            .getResult()
-                     : loopOver(sequence.length(kind), blockRows);
+                     : loopOver(tail ? program.dim(destination, *rowDim) : zero,
+                                sequence.length(kind), blockRows);
     (onKey ? place.keyBase : place.queryBase) = base;
 
     auto type = RankedTensorType::get({kSumRows, columns},
@@ -305,7 +326,6 @@ public:
     Value block = LoadOp::create(builder, loc, type, view.buffer, offsets,
                                  AffineMapAttr::get(map), ValueRange{},
                                  /*clamp=*/false);
-    Value destination = program[sums];
     auto add = AccumulateOp::create(builder, loc, block, ValueRange(),
                                     destination, distinctRows);
     // Scalar code of the index stands before the sum that uses it.
@@ -327,7 +347,8 @@ public:
       SmallVector<Value> indices = emitter.emitIndices(
           builder, accumulate, onKey ? Value() : rowPosition,
           onKey ? rowPosition : Value(), /*places=*/{}, destination,
-          /*lead=*/0, /*clamp=*/!distinctRows);
+          /*lead=*/0,
+          distinctRows ? ArrayRef(rowCoordinate) : ArrayRef<Value>());
       gdpa_tile::YieldOp::create(builder, loc, indices);
     }
     if (!loops.empty())
@@ -339,10 +360,10 @@ public:
         context.host,
         {distinctRows ? context.hostCeilDiv(lengthOnHost, kSumRows * columns)
                       : context.hostIndex(1),
-         distinctHeads ? context.sizes.queryHeads : context.hostIndex(1)});
+         headDim ? context.sizes.queryHeads : context.hostIndex(1)});
+    return distinctRows;
   }
 
-private:
   BackwardContext &context;
   gdpa::AttentionBackwardOp op;
   Location loc;
@@ -407,8 +428,16 @@ private:
     BlockBuilder blocks(builder, loc, scheme);
     Value zero = program.index(0), one = program.index(1);
     Sequences sequences(program, context.sizes);
-    Value queryHeads = sequences.queryHeads(), ratio = sequences.ratio();
-    Value block = program.id(0), programHead = program.id(1);
+    Value ratio = sequences.ratio();
+    Value block = program.id(0);
+    std::pair<Value, Value> heads = {zero, sequences.queryHeads()};
+    if (auto headIndex = llvm::find(
+            gradient.op.getIndices(),
+            Value(op.getJoint().getArgument(kHeadArgument)));
+        ownsHead)
+      heads = sequences.ownHeads(program.dim(
+          destination, 1 + (headIndex - gradient.op.getIndices().begin())));
+    Value headCount = arith::SubIOp::create(builder, loc, heads.second, heads.first);
     ScorePlace place;
     place.queryIsStationary = false;
     place.scale = program[op.getScale()];
@@ -433,9 +462,8 @@ private:
 
     // One loop over the query blocks of all heads that this program walks.
     Value blockCount = countBlocks(program, walked, scheme.streamedBlock);
-    Value members = jagged ? one : sequences.count();
-    if (!ownsHead)
-      members = arith::MulIOp::create(builder, loc, members, queryHeads);
+    Value members = arith::MulIOp::create(
+        builder, loc, jagged ? one : sequences.count(), headCount);
     auto loop = scf::ForOp::create(
         builder, loc, zero,
         arith::MulIOp::create(builder, loc, members, blockCount), one);
@@ -445,12 +473,10 @@ private:
     Value member = arith::DivUIOp::create(builder, loc, step, blockCount);
     place.queryBase = arith::MulIOp::create(
         builder, loc, within, program.index(scheme.streamedBlock));
-    place.batch = member;
-    place.head = programHead;
-    if (!ownsHead) {
-      place.head = arith::RemUIOp::create(builder, loc, member, queryHeads);
-      place.batch = arith::DivUIOp::create(builder, loc, member, queryHeads);
-    }
+    place.head = arith::AddIOp::create(
+        builder, loc, heads.first,
+        arith::RemUIOp::create(builder, loc, member, headCount));
+    place.batch = arith::DivUIOp::create(builder, loc, member, headCount);
     Value keyHead = arith::DivUIOp::create(builder, loc, place.head, ratio);
     if (jagged)
       place.batch = sequence.batch;
@@ -496,6 +522,8 @@ private:
                                   /*sumsOverQueries=*/true,
                                   /*sumsOverKeys=*/true, gradient));
     bool distinct = ownsKeys && names(kQueryArgument);
+    Value positions[] = {op.getJoint().getArgument(kQueryArgument),
+                         op.getJoint().getArgument(kKeyArgument)};
     const ScoreBlocks::Gradient &values = result.gradients.front();
     SmallVector<Value> places;
     for (const BlockTensor &at : values.places)
@@ -520,7 +548,8 @@ private:
     llvm::append_range(
         yields, indices.emitIndices(builder, gradient.op, queryRow, keyRow,
                                     places, destination, /*lead=*/1,
-                                    /*clamp=*/!distinct));
+                                    distinct ? ArrayRef(positions)
+                                             : ArrayRef<Value>()));
     gdpa_tile::YieldOp::create(builder, loc, yields);
     builder.setInsertionPointAfter(loop);
     program.finish();

@@ -344,7 +344,7 @@ private:
     llvm::append_range(
         indices, emitter.emitIndices(builder, gradient.op, queryRow, keyRow,
                                      places, destination, /*lead=*/1,
-                                     /*clamp=*/true));
+                                     /*asWritten=*/{}));
     gdpa_tile::YieldOp::create(builder, loc, indices);
   }
 

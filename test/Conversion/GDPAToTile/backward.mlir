@@ -32,6 +32,8 @@
 // GPU: gdpa_tile.launch @f_vjp_backward_rows
 // GPU: gdpa_tile.launch @f_vjp_backward_sum0
 // GPU: gdpa_tile.launch @f_vjp_backward_sum1
+// Rows past the capture's extent name its last element: a program of their own adds them.
+// GPU: gdpa_tile.launch @f_vjp_backward_sum1_tail
 // GPU: gdpa_tile.launch @f_vjp_backward_dcapture0
 // GPU: gdpa_tile.launch @f_vjp_backward_dcapture1
 // GPU: gdpa_tile.program @f_vjp_backward_dkv
@@ -51,6 +53,8 @@
 // GPU:   gdpa_tile.accumulate %{{.*}} into %{{.*}} :
 // GPU: gdpa_tile.program @f_vjp_backward_sum1
 // GPU:   gdpa_tile.accumulate %{{.*}} into %{{.*}} distinct :
+// GPU: gdpa_tile.program @f_vjp_backward_sum1_tail
+// GPU:   gdpa_tile.accumulate %{{.*}} into %{{[^ ]*}} :
 func.func @f(%q: tensor<?x?x?x64xbf16>, %k: tensor<?x?x?x64xbf16>, %v: tensor<?x?x?x64xbf16>, %scale: f32, %t: f32, %bias: tensor<?x?xf32>, %o0: tensor<?x?x?x64xbf16>) -> tensor<?x?x?x64xbf16> {
   %o = gdpa.attention bhsd none
       ins(%q, %k, %v : tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>)

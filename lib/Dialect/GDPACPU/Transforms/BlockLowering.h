@@ -96,6 +96,14 @@ private:
   /// The number of columns of `buffer` from `offset`, at most `width`; a
   /// constant where it is known.
   Value liveColumns(Value buffer, int64_t column, Value offset, int64_t width);
+  /// How many of a load's `limit` rows exist; `columns` becomes zero where none
+  /// does: without a row there is nothing to read, not even under a mask.
+  Value liveRows(gdpa_tile::LoadOp load, AccessShape access,
+                 ArrayRef<Value> offsets, Value limit, Value &columns);
+  /// Rows `first` to `first` + `count` of the source and whether they exist
+  /// (among `rows`); those past the end repeat the last.
+  void rowsOfPanel(Value first, int64_t count, Value rows, Value rowOffset,
+                   SmallVectorImpl<Value> &row, SmallVectorImpl<Value> &live);
   void clearRow(Value to, SmallVector<Value> at, int64_t from, int64_t width);
 
   void loadRows(gdpa_tile::LoadOp load, AccessShape access, Value buffer,

@@ -59,6 +59,30 @@ void BlockLowering::loadRows(gdpa_tile::LoadOp load, AccessShape access,
   });
 }
 
+Value BlockLowering::liveRows(gdpa_tile::LoadOp load, AccessShape access,
+                              ArrayRef<Value> offsets, Value limit,
+                              Value &columns) {
+  Value source = load.getSource();
+  Value rows = clampTo(sub(extent(source, access.row), offsets[access.row]), limit);
+  if (Value inside = fixedDimsInside(load.getCoordinateMap(), source,
+                                     load.getOffsets(), access))
+    rows = arith::SelectOp::create(b, inside, rows, constant(0));
+  columns = b.createOrFold<arith::SelectOp>(less(constant(0), rows), columns,
+                                            constant(0));
+  return rows;
+}
+
+void BlockLowering::rowsOfPanel(Value first, int64_t count, Value rows,
+                                Value rowOffset, SmallVectorImpl<Value> &row,
+                                SmallVectorImpl<Value> &live) {
+  Value last = sub(rows, constant(1));
+  for (int64_t k = 0; k < count; ++k) {
+    Value index = add(first, constant(k));
+    row.push_back(add(rowOffset, max(min(index, last), constant(0))));
+    live.push_back(less(index, rows));
+  }
+}
+
 void BlockLowering::loadPanels(gdpa_tile::LoadOp load, AccessShape access,
                                Value buffer, ArrayRef<Value> sizes) {
   Value source = load.getSource();
@@ -80,15 +104,8 @@ void BlockLowering::loadPanels(gdpa_tile::LoadOp load, AccessShape access,
     columns = liveColumns(source, access.column, offsets.back(), *known);
   else
     columns = clampTo(sub(extent(source, access.column), offsets.back()), width);
-  Value rows = clampTo(sub(extent(source, access.row), offsets[access.row]),
-                       mul(sizes[0], constant(panel)));
-  if (Value inside = fixedDimsInside(load.getCoordinateMap(), source,
-                                     load.getOffsets(), access))
-    rows = arith::SelectOp::create(b, inside, rows, constant(0));
-  // Without a row there is nothing to read, not even under a mask.
-  columns = b.createOrFold<arith::SelectOp>(less(constant(0), rows), columns,
-                                            constant(0));
-  Value last = sub(rows, constant(1));
+  Value rows = liveRows(load, access, offsets, mul(sizes[0], constant(panel)),
+                        columns);
   int64_t side = std::min(lanes, panel);
   while (panel % side)
     side /= 2;
@@ -99,12 +116,8 @@ void BlockLowering::loadPanels(gdpa_tile::LoadOp load, AccessShape access,
   loop(constant(0), sizes[0], 1, [&](Value p) {
     loop(constant(0), constant(panel), side, [&](Value i0) {
       Value first = add(mul(p, constant(panel)), i0);
-      SmallVector<Value> row, live; // rows past the end repeat the last, masked
-      for (int64_t k = 0; k < side; ++k) {
-        Value index = add(first, constant(k));
-        row.push_back(add(rowOffset, max(min(index, last), constant(0))));
-        live.push_back(less(index, rows));
-      }
+      SmallVector<Value> row, live;
+      rowsOfPanel(first, side, rows, rowOffset, row, live);
       auto at = [&](int64_t k, Value column) {
         SmallVector<Value> indices(offsets);
         indices[access.row] = row[k];

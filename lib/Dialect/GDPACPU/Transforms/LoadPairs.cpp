@@ -34,13 +34,7 @@ void BlockLowering::loadPairsOfRows(gdpa_tile::LoadOp load, AccessShape access,
   Value total = constant(2);
   for (Value size : pairSizes)
     total = mul(total, size);
-  Value rows = clampTo(sub(extent(source, access.row), offsets[access.row]), total);
-  if (Value inside = fixedDimsInside(load.getCoordinateMap(), source,
-                                     load.getOffsets(), access))
-    rows = arith::SelectOp::create(b, inside, rows, constant(0));
-  // Without a row there is nothing to read, not even under a mask.
-  columns = b.createOrFold<arith::SelectOp>(less(constant(0), rows), columns,
-                                            constant(0));
+  Value rows = liveRows(load, access, offsets, total, columns);
   Value last = sub(rows, constant(1));
   int64_t chunk = std::min(lanes, width);
   while (width % chunk)
@@ -111,14 +105,8 @@ void BlockLowering::loadPanelsOfPairs(gdpa_tile::LoadOp load, AccessShape access
   int64_t panel = type.getDimSize(2), pairs = type.getDimSize(1);
   SmallVector<Value> offsets = fixedOffsets(load);
   Value columns = liveColumns(source, access.column, offsets.back(), 2 * pairs);
-  Value rows = clampTo(sub(extent(source, access.row), offsets[access.row]),
-                       mul(sizes[0], constant(panel)));
-  if (Value inside = fixedDimsInside(load.getCoordinateMap(), source,
-                                     load.getOffsets(), access))
-    rows = arith::SelectOp::create(b, inside, rows, constant(0));
-  columns = b.createOrFold<arith::SelectOp>(less(constant(0), rows), columns,
-                                            constant(0));
-  Value last = sub(rows, constant(1));
+  Value rows = liveRows(load, access, offsets, mul(sizes[0], constant(panel)),
+                        columns);
   // Squares of 32-bit pairs are transposed.
   int64_t side = std::min(lanes, panel);
   while (panel % side)
@@ -133,12 +121,8 @@ void BlockLowering::loadPanelsOfPairs(gdpa_tile::LoadOp load, AccessShape access
   loop(constant(0), sizes[0], 1, [&](Value p) {
     loop(constant(0), constant(panel), side, [&](Value i0) {
       Value first = add(mul(p, constant(panel)), i0);
-      SmallVector<Value> row, live; // rows past the end repeat the last, masked
-      for (int64_t k = 0; k < side; ++k) {
-        Value index = add(first, constant(k));
-        row.push_back(add(rowOffset, max(min(index, last), constant(0))));
-        live.push_back(less(index, rows));
-      }
+      SmallVector<Value> row, live;
+      rowsOfPanel(first, side, rows, rowOffset, row, live);
       auto from = [&](int64_t k, Value column) {
         SmallVector<Value> indices(offsets);
         indices[access.row] = row[k];

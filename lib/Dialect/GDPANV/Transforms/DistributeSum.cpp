@@ -45,25 +45,8 @@ struct DistributeAccumulate : DistributionPattern<gdpa_tile::AccumulateOp> {
       rewriter.eraseOp(op);
       return success();
     }
-    // The place of the element at `coordinates`, with those of its places that are
-    // computed, and whether it is inside.
     auto placeAt = [&](ArrayRef<Value> coordinates) {
-      IRMapping mapping;
-      Block &body = op.getBody().front();
-      mapping.map(body.getArguments(), coordinates);
-      for (Operation &inner : body.without_terminator())
-        rewriter.clone(inner, mapping);
-      SmallVector<Value> indices;
-      Value inside;
-      for (auto [dim, index] :
-           llvm::enumerate(body.getTerminator()->getOperands())) {
-        indices.push_back(mapping.lookupOrDefault(index));
-        Value fits = arith::CmpIOp::create(
-            rewriter, loc, arith::CmpIPredicate::ult, indices.back(),
-            memref::DimOp::create(rewriter, loc, op.getDestination(), dim));
-        inside = b.both(inside, fits);
-      }
-      return std::pair(b.elementOffset(op.getDestination(), indices), inside);
+      return getPlace(b, op, coordinates);
     };
     if (getDiagonalStep(op)) {
       addDiagonals(b, op, adaptor.getValue(),
@@ -343,27 +326,37 @@ struct DistributeAccumulate : DistributionPattern<gdpa_tile::AccumulateOp> {
                   ? arith::AddFOp::create(builder, loc, total, part).getResult()
                   : part;
     }
+    SmallVector<Value> anyElement(op.getBody().getNumArguments(),
+                                  arith::ConstantIndexOp::create(builder, loc, 0));
+    auto [at, inside] = getPlace(b, op, anyElement);
+    if (inside)
+      builder.setInsertionPointToStart(
+          scf::IfOp::create(builder, loc, inside, /*withElseRegion=*/false)
+              .thenBlock());
+    addTo(b, pointer, at, total);
+  }
+
+  /// The place of the element at `coordinates`, with those of its places that
+  /// are computed, and whether it is inside (null: always).
+  static std::pair<Value, Value> getPlace(ThreadBuilder &b,
+                                          gdpa_tile::AccumulateOp op,
+                                          ArrayRef<Value> coordinates) {
     IRMapping mapping;
     Block &body = op.getBody().front();
-    for (BlockArgument argument : body.getArguments())
-      mapping.map(argument, arith::ConstantIndexOp::create(builder, loc, 0));
+    mapping.map(body.getArguments(), coordinates);
     for (Operation &inner : body.without_terminator())
-      builder.clone(inner, mapping);
+      b.builder.clone(inner, mapping);
     SmallVector<Value> indices;
     Value inside;
     for (auto [dim, index] :
          llvm::enumerate(body.getTerminator()->getOperands())) {
       indices.push_back(mapping.lookupOrDefault(index));
       Value fits = arith::CmpIOp::create(
-          builder, loc, arith::CmpIPredicate::ult, indices.back(),
-          memref::DimOp::create(builder, loc, op.getDestination(), dim));
+          b.builder, b.loc, arith::CmpIPredicate::ult, indices.back(),
+          memref::DimOp::create(b.builder, b.loc, op.getDestination(), dim));
       inside = b.both(inside, fits);
     }
-    if (inside)
-      builder.setInsertionPointToStart(
-          scf::IfOp::create(builder, loc, inside, /*withElseRegion=*/false)
-              .thenBlock());
-    addTo(b, pointer, b.elementOffset(op.getDestination(), indices), total);
+    return {b.elementOffset(op.getDestination(), indices), inside};
   }
 
   static Value addressOf(ThreadBuilder &b, Value pointer, Value at) {
