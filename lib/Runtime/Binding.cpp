@@ -81,11 +81,15 @@ static Status checkTypeAndRank(const Bound &argument) {
   return {};
 }
 
+static bool isEmpty(const gdpa_tensor &tensor) {
+  return std::any_of(tensor.shape, tensor.shape + tensor.rank,
+                     [](int64_t extent) { return extent == 0; });
+}
+
 static Status checkMemory(const Bound &argument) {
   const Argument &declared = *argument.declared;
   const gdpa_tensor &tensor = *argument.tensor;
-  if (std::any_of(tensor.shape, tensor.shape + tensor.rank,
-                  [](int64_t extent) { return extent == 0; }))
+  if (isEmpty(tensor))
     return {};
   if (!tensor.data)
     return argumentError("argument " + quote(declared.name) +
@@ -217,6 +221,21 @@ static Status checkHeads(const Description &description,
   return {};
 }
 
+/// A kernel clamps the indices of a capture to its extents, which needs an
+/// element to clamp to wherever there is a pair of a query and a key.
+static Status checkCaptures(const std::vector<Bound> &arguments) {
+  const Bound *query = findRole(arguments, "q");
+  const Bound *key = findRole(arguments, "k");
+  if (!query || !key || isEmpty(*query->tensor) || isEmpty(*key->tensor))
+    return {};
+  for (const Bound &argument : arguments)
+    if (argument.declared->role == "capture" && isEmpty(*argument.tensor))
+      return argumentError("argument " + quote(argument.declared->name) +
+                           ": expected a capture of at least one element where "
+                           "there are queries and keys, found an extent of 0");
+  return {};
+}
+
 Status gdpa::runtime::bindArguments(const Description &description,
                                     const Entry &entry, const gdpa_tensor *args,
                                     SymbolValues &symbols) {
@@ -235,6 +254,8 @@ Status gdpa::runtime::bindArguments(const Description &description,
     if (Status status = checkRelation(arguments, relation); status.isError())
       return status;
   if (Status status = checkHeads(description, arguments); status.isError())
+    return status;
+  if (Status status = checkCaptures(arguments); status.isError())
     return status;
   for (const Bound &argument : arguments)
     if (Status status = checkMemory(argument); status.isError())

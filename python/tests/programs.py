@@ -105,6 +105,8 @@ class Case:
                 return captures[node.detail]
             if node.op.startswith("extract"):
                 array = captures[node.detail]
+                if array.size == 0:  # only where there are no queries or no keys, so no pair reads it
+                    return np.zeros(np.broadcast(*x).shape, array.dtype)
                 return array[tuple(np.clip(index, 0, extent - 1) for index, extent in zip(x, array.shape))]
             if node.op == "float":
                 return np.asarray(x[0], dtype=np.float64)

@@ -16,7 +16,7 @@ static const char *text = R"({
   "code": {"file": "k.ptx",
            "sha256": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},
   "symbols": {"B": ["q", 0], "Hq": ["q", 1], "Sq": ["q", 2],
-              "Hkv": ["k", 1], "Sk": ["k", 2]},
+              "Hkv": ["k", 1], "Sk": ["k", 2], "T": ["table", 0]},
   "arguments": [
     {"name": "q", "type": "bf16", "shape": ["B", "Hq", "Sq", 16],
      "access": "read", "role": "q", "stride_multiple_bytes": 16},
@@ -26,9 +26,11 @@ static const char *text = R"({
      "access": "read", "role": "v"},
     {"name": "scale", "type": "f32", "shape": [], "access": "read"},
     {"name": "o", "type": "bf16", "shape": ["B", "Hq", "Sq", 8],
-     "access": "write", "role": "o"}],
+     "access": "write", "role": "o"},
+    {"name": "table", "type": "bf16", "shape": ["T"], "access": "read",
+     "role": "capture"}],
   "entries": {"forward": {
-    "arguments": ["q", "k", "v", "scale", "o"],
+    "arguments": ["q", "k", "v", "scale", "o", "table"],
     "workspace": [{"name": "a", "bytes": ["mul", "Sq", 3], "init": "zero"},
                   {"name": "b", "bytes": "sm_count", "init": "none"},
                   {"name": "c", "bytes": 0, "init": "none"},
@@ -45,7 +47,7 @@ protected:
     ASSERT_FALSE(status.isError()) << status.message();
     args = {makeTensor({2, 4, 7, 16}), makeTensor({2, 2, 33, 16}),
             makeTensor({2, 2, 33, 8}), makeTensor({}),
-            makeTensor({2, 4, 7, 8})};
+            makeTensor({2, 4, 7, 8}), makeTensor({3})};
     args[3].dtype = GDPA_F32;
   }
 
@@ -79,7 +81,7 @@ protected:
 TEST_F(BindingTest, Symbols) {
   EXPECT_EQ(bind(), "");
   std::map<std::string, int64_t> expected = {
-      {"B", 2}, {"Hq", 4}, {"Sq", 7}, {"Hkv", 2}, {"Sk", 33}};
+      {"B", 2}, {"Hq", 4}, {"Sq", 7}, {"Hkv", 2}, {"Sk", 33}, {"T", 3}};
   for (size_t i = 0; i < description.symbols.size(); ++i)
     EXPECT_EQ(symbols.values[i], expected[description.symbols[i].name]);
   EXPECT_TRUE(description.arguments[3].byValue);
@@ -119,6 +121,17 @@ TEST_F(BindingTest, HeadsDivide) {
   args[1].shape[1] = args[2].shape[1] = 0;
   EXPECT_EQ(bind(), "argument 'q', dimension 1: expected a multiple of the 0 "
                     "heads of 'k', found 4");
+}
+
+TEST_F(BindingTest, Captures) {
+  args[5] = makeTensor({0});
+  EXPECT_EQ(bind(),
+            "argument 'table': expected a capture of at least one element "
+            "where there are queries and keys, found an extent of 0");
+  // Without a query there is no pair that could read it.
+  args[0] = makeTensor({2, 4, 0, 16});
+  args[4] = makeTensor({2, 4, 0, 8});
+  EXPECT_EQ(bind(), "");
 }
 
 TEST_F(BindingTest, Memory) {
