@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "gdpa/Dialect/GDPA/IR/GDPA.h"
+#include "Bytecode.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -32,4 +33,5 @@ void GDPADialect::initialize() {
 #define GET_OP_LIST
 #include "gdpa/Dialect/GDPA/IR/GDPAOps.cpp.inc"
       >();
+  addInterfaces<GDPABytecodeInterface>();
 }
