@@ -1,8 +1,8 @@
 """The portable PTX of every example, forward and backward, through ptxas for each generation: no GPU is needed.
 
 The bytes that a kernel spills stand in test/Integration/spills.json and may not grow; a kernel that is not there spills nothing
-(GDPA_UPDATE_SPILLS=1 writes the table anew). None are promised at head dims up to 64, nor up to 128 on sm_80 and sm_90: what the
-table holds there is a shortfall that a test of its own names. ptxas advisories C75xx (a serialised asynchronous product and the like) fail.
+(GDPA_UPDATE_SPILLS=1 writes the table anew). None are allowed at head dims up to 64, nor up to 128 on sm_80 and sm_90: the
+table may hold nothing there. ptxas advisories C75xx (a serialised asynchronous product and the like) fail.
 """
 
 import fcntl
@@ -84,10 +84,9 @@ def record(key, spilled):
         file.write(json.dumps(dict(sorted(table.items())), indent=0) + "\n")
 
 
-@pytest.mark.xfail(strict=True, reason="kernels spill that should not: test/Integration/spills.json names them")
-def test_no_spills_where_none_are_promised():
-    def promised(key):
+def test_table_allows_no_spills_at_small_head_dims():
+    def small(key):
         d = int(re.search(r"-d(\d+) ", key)[1])
         return d <= 64 or d <= 128 and key.endswith(("sm_80", "sm_90"))
 
-    assert not {key: spilled for key, spilled in json.loads(TABLE.read_text()).items() if promised(key)}
+    assert not {key: spilled for key, spilled in json.loads(TABLE.read_text()).items() if small(key)}

@@ -112,8 +112,10 @@ ScheduleAttr gdpa_nv::getDefaultSchedule(MLIRContext *context, int64_t headDim,
       forward = {64, 64};
     else if (cost.usesPositions)
       forward = {128, 48};
-    if (cost.looksUp || cost.usesPositions || cost.divides ||
-        cost.operations > cheapBackward)
+    if (cost.looksUp)
+      keys = {16, 64};
+    else if (cost.usesPositions || cost.divides ||
+             cost.operations > cheapBackward)
       keys = {32, 64};
     queries = {64, 32};
   } else {
