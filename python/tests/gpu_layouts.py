@@ -66,7 +66,8 @@ def cases():
             name = f"bias{re.sub('[^bhij]', '', indices)}-{layout}"
             yield name, support.as_layout(read_at(indices), layout), "bf16", 64, 64, layout, bias(*extents)
     # extents that positions leave: the last element stands for the rest, in the gradient too
-    for indices, extents in (("%h, %i", (HEADS, 50)), ("%h, %i", (2, 50)), ("%j", (33,)), ("%h", (3,)), ("%b, %i", (1, 64))):
+    for indices, extents in (("%h, %i", (HEADS, 50)), ("%h, %i", (2, 50)), ("%j", (33,)), ("%h", (3,)), ("%b, %i", (1, 64)),
+                             ("%i, %j", (50, 400)), ("%h, %i, %j", (2, 50, 33)), ("%h, %i, %j", (HEADS, 400, 33))):
         for layout in ("bhsd", "thd"):
             name = f"short{re.sub('[^bhij]', '', indices)}-{'x'.join(map(str, extents))}-{layout}"
             yield name, support.as_layout(read_at(indices), layout), "bf16", 64, 64, layout, bias(*extents)

@@ -1,4 +1,6 @@
-"""One argument as several of q, k and v: its gradient is the sum over what it is read as."""
+"""One argument as several of q, k and v: its gradient is the sum over what it is read as. An argument that is read nowhere: zero."""
+
+import json
 
 import numpy as np
 import pytest
@@ -41,3 +43,27 @@ def test_gradients_are_summed(q, k, v, layout, dtype, tmp_path):
     for argument, result in names.items():
         want = sum(gradients[f"d{role}"] for role, name in zip("qkv", (q, k, v)) if name == argument)
         assert oracle.error(done.arrays[result], want.transpose(order)) <= support.TOLERANCE[dtype], result
+
+
+UNREAD = {"x": "tensor<?x3xf32>", "y": "f32", "z": "tensor<5xDTYPE>"}
+
+
+def unread(dtype):
+    more = ", ".join(f'%{name}: {kind} {{gdpa.name = "{name}"}}' for name, kind in UNREAD.items()).replace("DTYPE", dtype)
+    return program("qkv", "q", "k", "v", "bhsd", dtype).replace("%scale: f32 {", f"{more}, %scale: f32 {{")
+
+
+def test_gradients_of_what_is_read_nowhere_are_zero(tmp_path):
+    path = support.compile_program(unread("f32"), tmp_path)
+    inputs = support.make_inputs(np.random.default_rng(1), "f32", 1, 2, 2, 33, 40, 64, 64)
+    inputs.update(x=np.ones((70, 3), np.float32), y=2.0, z=np.ones(5, np.float32), scale=0.125)
+    done = support.run_kernel(path, inputs, tmp_path, grad=True, outputs=("o", "d_x", "d_y", "d_z"), options=["--check"])
+    assert done.status == support.RESULT, done.stderr
+    for name, shape in (("d_x", (70, 3)), ("d_y", ()), ("d_z", (5,))):
+        assert done.arrays[name].shape == shape and not done.arrays[name].any()
+
+
+def test_they_are_written_on_gpus(tmp_path):
+    description = json.loads(support.compile_program(unread("bf16"), tmp_path, target="sm_80").read_text())
+    written = {p["pointer"] for kernel in description["entries"]["backward"]["kernels"] for p in kernel["params"] if "pointer" in p}
+    assert {"d_x", "d_y", "d_z"} <= written

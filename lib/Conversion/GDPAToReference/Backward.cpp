@@ -136,6 +136,9 @@ LogicalResult EntryBuilder::buildBackward() {
   };
 
   std::vector<EntryArgument> arguments = inputs;
+  for (const EntryArgument &argument : unread)
+    if (isa<ShapedType>(argument.type))
+      arguments.push_back(argument);
   arguments.push_back(
       {"do", "do", false, convertRowsType(op.getOutputInit().getType()), {}});
   if (hasStatistics())
@@ -169,6 +172,11 @@ LogicalResult EntryBuilder::buildBackward() {
                     : convertType(RankedTensorType::get({}, f64));
     addResult("d_" + nameOfCapture(c), "dcapture", type);
   }
+  for (const EntryArgument &argument : unread) // stays zero
+    addResult("d_" + argument.name, "dcapture",
+              isa<ShapedType>(argument.type)
+                  ? argument.type
+                  : convertType(RankedTensorType::get({}, f64)));
   if (!op.hasVjp()) {
     addResult("dq.valid", "valid", withElement(queryType, i8));
     if (dKey == "dk")

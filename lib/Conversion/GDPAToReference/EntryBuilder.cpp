@@ -47,13 +47,23 @@ LogicalResult EntryBuilder::collect() {
     is(op.getCuSeqlensQuery(), "cu_seqlens_q");
     is(op.getCuSeqlensKey(), "cu_seqlens_k");
     // A destination is overwritten: the entry's own results take its place.
-    if (role.empty() && isa<ShapedType>(source.getType()))
+    if (role.empty() && llvm::is_contained(op.getDpsInits(), source))
       continue;
     if (role.empty())
       role = name = "unused";
     if (auto given = function.getArgAttrOfType<StringAttr>(
             source.getArgNumber(), "gdpa.name"))
       name = given.str();
+    if (role == "unused") {
+      bool isShaped = isa<ShapedType>(source.getType());
+      EntryArgument argument = {name, role, false, convertType(source.getType()),
+                                source};
+      if (isFloatCapture(source))
+        unread.push_back(argument);
+      if (!isShaped)
+        inputs.push_back(argument);
+      continue;
+    }
     bool hasRows = role == "q" || role == "k" || role == "v";
     inputs.push_back({name, role, false,
                       hasRows ? Type(convertRowsType(source.getType()))

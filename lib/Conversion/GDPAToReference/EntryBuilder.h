@@ -87,6 +87,9 @@ private:
   ScalarLoops f;
 
   std::vector<EntryArgument> inputs;
+  /// Float arguments that the operation does not read: inputs of the backward,
+  /// scalars of both entries.
+  std::vector<EntryArgument> unread;
   func::FuncOp activation, mask, probe, vjp;
 
   // Of the entry being written.

@@ -375,7 +375,10 @@ private:
 
 /// Adds a gradient whose index depends on both positions, element by element.
 /// Programs that could meet in one element own copies of the sums; what the
-/// index does not tell apart is walked by one program, in order.
+/// index does not tell apart is walked by one program, in order. Where positions
+/// themselves tell elements apart, they do so inside the capture only: if there
+/// are more, a second version of the program adds everything in order, and the
+/// first one nothing.
 class PairSum {
 public:
   PairSum(BackwardContext &context, const CaptureGradient &gradient,
@@ -383,7 +386,8 @@ public:
       : context(context), op(context.op), loc(context.loc),
         gradient(gradient), suffix(std::move(suffix)),
         scheme(context.scheme(gdpa::KernelKind::KeyStationary)),
-        ownsHead(names(kHeadArgument)), ownsKeys(names(kKeyArgument)) {}
+        ownsHead(names(kHeadArgument)), ownsKeys(names(kKeyArgument)),
+        isDistinct(ownsKeys && names(kQueryArgument)) {}
 
   /// The copies, [copy, dims of the capture...], as a host value.
   Value run() {
@@ -405,11 +409,20 @@ public:
     Value copies = WorkspaceOp::create(
         host, loc, MemRefType::get(shape, host.getF32Type()), dynamicSizes,
         /*zero=*/true);
-    Program program = Program::create(op, context.name.str() + suffix,
-                                      context.inputs({copies}));
-    emit(program, program[copies]);
-    program.launch(host, {keyBlocks, ownsHead ? context.sizes.queryHeads
-                                              : context.hostIndex(1)});
+    bool jagged = context.sizes.isJagged();
+    auto launch = [&](bool inOrder) {
+      Program program = Program::create(
+          op, context.name.str() + suffix + (inOrder ? "_in_order" : ""),
+          context.inputs({copies}));
+      emit(program, program[copies], inOrder);
+      program.launch(host,
+                     {inOrder && !jagged ? context.hostIndex(1) : keyBlocks,
+                      ownsHead ? context.sizes.queryHeads
+                               : context.hostIndex(1)});
+    };
+    launch(/*inOrder=*/false);
+    if (mayExceed())
+      launch(/*inOrder=*/true);
     return copies;
   }
 
@@ -423,7 +436,32 @@ private:
                               Value(op.getJoint().getArgument(argument)));
   }
 
-  void emit(Program &program, Value destination) {
+  /// Whether positions past the capture's extent would meet in one element.
+  bool mayExceed() const {
+    return ownsKeys && (isDistinct || !context.sizes.isJagged());
+  }
+
+  /// Whether the positions that tell elements apart lie inside the capture.
+  Value fits(Program &program, const Sequence &sequence, Value destination) {
+    Value all;
+    auto accumulate = gradient.op;
+    for (auto [dim, index] : llvm::enumerate(accumulate.getIndices())) {
+      bool isKey = index == op.getJoint().getArgument(kKeyArgument);
+      bool isQuery = index == op.getJoint().getArgument(kQueryArgument);
+      if (!isKey && !(isQuery && isDistinct))
+        continue;
+      Value inside = arith::CmpIOp::create(
+          program.builder, loc, arith::CmpIPredicate::ule,
+          sequence.length(isKey ? RowKind::Key : RowKind::Query),
+          program.dim(destination, 1 + dim));
+      all = all ? arith::AndIOp::create(program.builder, loc, all, inside)
+                      .getResult()
+                : inside;
+    }
+    return all;
+  }
+
+  void emit(Program &program, Value destination, bool inOrder) {
     OpBuilder &builder = program.builder;
     BlockBuilder blocks(builder, loc, scheme);
     Value zero = program.index(0), one = program.index(1);
@@ -464,6 +502,19 @@ private:
     Value blockCount = countBlocks(program, walked, scheme.streamedBlock);
     Value members = arith::MulIOp::create(
         builder, loc, jagged ? one : sequences.count(), headCount);
+    bool walksKeys = inOrder && !jagged;
+    Value keyBlocks;
+    if (walksKeys) {
+      keyBlocks =
+          countBlocks(program, sequence.keyLength, scheme.stationaryBlock);
+      members = arith::MulIOp::create(builder, loc, members, keyBlocks);
+    }
+    if (mayExceed()) {
+      Value inside = fits(program, sequence, destination);
+      members = arith::SelectOp::create(builder, loc, inside,
+                                        inOrder ? zero : members,
+                                        inOrder ? members : zero);
+    }
     auto loop = scf::ForOp::create(
         builder, loc, zero,
         arith::MulIOp::create(builder, loc, members, blockCount), one);
@@ -473,6 +524,13 @@ private:
     Value member = arith::DivUIOp::create(builder, loc, step, blockCount);
     place.queryBase = arith::MulIOp::create(
         builder, loc, within, program.index(scheme.streamedBlock));
+    if (walksKeys) {
+      place.keyBase = arith::MulIOp::create(
+          builder, loc,
+          arith::RemUIOp::create(builder, loc, member, keyBlocks),
+          program.index(scheme.stationaryBlock));
+      member = arith::DivUIOp::create(builder, loc, member, keyBlocks);
+    }
     place.head = arith::AddIOp::create(
         builder, loc, heads.first,
         arith::RemUIOp::create(builder, loc, member, headCount));
@@ -521,7 +579,7 @@ private:
                   context.request(/*weight=*/false, /*ds=*/false,
                                   /*sumsOverQueries=*/true,
                                   /*sumsOverKeys=*/true, gradient));
-    bool distinct = ownsKeys && names(kQueryArgument);
+    bool distinct = isDistinct && !inOrder;
     Value positions[] = {op.getJoint().getArgument(kQueryArgument),
                          op.getJoint().getArgument(kKeyArgument)};
     const ScoreBlocks::Gradient &values = result.gradients.front();
@@ -562,6 +620,8 @@ private:
   std::string suffix;
   BlockScheme scheme;
   bool ownsHead, ownsKeys;
+  /// Both positions are indices.
+  bool isDistinct;
 };
 
 /// Writes one gradient of a capture: its f32 sums, where it has any, and all

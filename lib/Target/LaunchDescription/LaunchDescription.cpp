@@ -162,7 +162,10 @@ LogicalResult Describer::describeArguments(func::FuncOp function,
       return function.emitError("expected argument '")
              << argument.name
              << "' to have the same type and shape in every entry";
-    else if (!argument.isWritten && known->role != argument.role)
+    else if (known->role.empty()) // another entry did not read it
+      known->role = argument.role;
+    else if (!argument.isWritten && !argument.role.empty() &&
+             known->role != argument.role)
       return function.emitError("expected argument '")
              << argument.name << "' to have one role, found '" << known->role
              << "' and '" << argument.role << "'";

@@ -194,3 +194,30 @@ func.func @batched(%q: tensor<?x?x?x64xbf16>, %k: tensor<?x?x?x64xbf16>, %v: ten
       } -> tensor<?x?x?x64xbf16>
   return %o : tensor<?x?x?x64xbf16>
 }
+
+// -----
+
+// Positions that are indices tell elements apart inside the capture only: a second program adds everything in order where there are more
+// positions, and walks the keys by itself; either one has nothing to do.
+
+// GPU: gdpa_tile.launch @positions_vjp_backward_pairs0 grid(%{{.*}}, %{{.*}})
+// GPU: gdpa_tile.launch @positions_vjp_backward_pairs0_in_order grid(%c1{{.*}}, %{{.*}})
+// GPU-LABEL: gdpa_tile.program @positions_vjp_backward_pairs0(
+// GPU:   %[[FITS:.*]] = arith.andi
+// GPU:   arith.select %[[FITS]], %{{.*}}, %c0
+// GPU:   gdpa_tile.accumulate %{{.*}} into %{{.*}} distinct :
+// GPU-LABEL: gdpa_tile.program @positions_vjp_backward_pairs0_in_order(
+// GPU:   %[[FITS:.*]] = arith.andi
+// GPU:   arith.select %[[FITS]], %c0{{.*}}, %{{.*}}
+// GPU:   gdpa_tile.accumulate %{{.*}} into %{{[^ ]*}} :
+func.func @positions(%q: tensor<?x?x?x64xbf16>, %k: tensor<?x?x?x64xbf16>, %v: tensor<?x?x?x64xbf16>, %scale: f32, %table: tensor<?x?x?xf32>, %o0: tensor<?x?x?x64xbf16>) -> tensor<?x?x?x64xbf16> {
+  %o = gdpa.attention bhsd none
+      ins(%q, %k, %v : tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>)
+      outs(%o0 : tensor<?x?x?x64xbf16>) scale(%scale : f32) captures(%table : tensor<?x?x?xf32>)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index, %B: tensor<?x?x?xf32>) {
+        %r = tensor.extract %B[%h, %i, %j] : tensor<?x?x?xf32>
+        %y = arith.addf %s, %r : f32
+        gdpa.yield %y : f32
+      } -> tensor<?x?x?x64xbf16>
+  return %o : tensor<?x?x?x64xbf16>
+}

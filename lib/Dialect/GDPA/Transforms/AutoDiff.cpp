@@ -32,6 +32,15 @@ constexpr StringLiteral kName = "gdpa.name";
 
 bool isFloat(Type type) { return isa<FloatType>(getElementTypeOrSelf(type)); }
 
+/// (C12) of gdpa.attention.
+bool canBeCaptured(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return isa<Float64Type, Float32Type, BFloat16Type, Float16Type>(
+             getElementTypeOrSelf(type)) &&
+         (isa<FloatType>(type) ||
+          (tensor && tensor.getRank() >= 1 && tensor.getRank() <= 4));
+}
+
 Value stripCasts(Value value) {
   while (auto cast = value.getDefiningOp<tensor::CastOp>())
     value = cast.getSource();
@@ -248,6 +257,7 @@ private:
     for (Operation &op : function.getBody().front().without_terminator())
       builder.clone(op, mapping);
     auto forward = cast<AttentionOp>(mapping.lookup(attention.getOperation()));
+    captureUnread(forward, block);
 
     auto argumentAs = [&](std::optional<unsigned> number, Type type) {
       return number ? castTo(builder, loc, block.getArgument(*number), type)
@@ -278,6 +288,24 @@ private:
       if (isOpTriviallyDead(&op))
         op.erase();
     return vjp;
+  }
+
+  /// A float argument that the operation reads nowhere becomes a capture whose
+  /// gradient nothing adds to: zero.
+  void captureUnread(AttentionOp forward, Block &block) {
+    for (unsigned number : differentiated) {
+      Value argument = block.getArgument(number);
+      bool isRead = llvm::any_of(forward->getOperands(), [&](Value operand) {
+        return stripCasts(operand) == argument;
+      });
+      if (isRead || !canBeCaptured(argument.getType()))
+        continue;
+      wrt.push_back(forward.getCaptures().size());
+      forward.getCapturesMutable().append(argument);
+      for (Region &region : forward->getRegions())
+        if (!region.empty())
+          region.addArgument(argument.getType(), argument.getLoc());
+    }
   }
 
   /// The cotangent of `argument` of @f_vjp: the sum over what it is read as.

@@ -143,21 +143,23 @@ func.func @sum(%q: !t, %k: !t, %v: !t, %c: f32) -> (!st, !t) {
 
 !t = tensor<1x2x?x8xf32>
 
-// One argument is query, key and a capture: its cotangents add. Another is read
-// nowhere: zero. A destination is no input and gets none.
+// One argument is query, key and a capture: its cotangents add. Two are read
+// nowhere: captures whose gradients nothing adds to. A destination is no input
+// and gets none.
 // CHECK-LABEL: func.func @shared_vjp(
 // CHECK-SAME:    %[[X:[a-z0-9]+]]: tensor<1x2x?x8xf32> {gdpa.name = "x"},
 // CHECK-SAME:    %[[V:[a-z0-9]+]]: tensor<1x2x?x8xf32>,
 // CHECK-SAME:    %[[OTHER:[a-z0-9]+]]: tensor<?xf32> {gdpa.name = "other"}, %{{[a-z0-9]+}}: f32,
 // CHECK-SAME:    -> (tensor<1x2x?x8xf32> {gdpa.name = "dq"}, tensor<1x2x?x8xf32> {gdpa.name = "dv"},
 // CHECK-SAME:        tensor<?xf32> {gdpa.name = "d_other"}, f32 {gdpa.name = "d_arg3"})
-// CHECK:         %[[DQ:.*]], %[[DK:.*]], %[[DV:.*]], %[[DX:.*]] = gdpa.attention_backward
-// CHECK:         captures(%[[X]] : tensor<1x2x?x8xf32>) wrt [0]
+// CHECK:         %[[DQ:.*]], %[[DK:.*]], %[[DV:.*]], %[[DX:.*]], %[[ZERO:.*]], %[[ZERO1:.*]] = gdpa.attention_backward
+// CHECK:         captures(%[[X]], %[[OTHER]], %{{.*}} : tensor<1x2x?x8xf32>, tensor<?xf32>, f32) wrt [0, 1, 2]
+// CHECK:           gdpa.accumulate %{{.*}}, %{{.*}}[
+// CHECK-NOT:       gdpa.accumulate
 // CHECK:         %[[PART:.*]] = linalg.add ins(%[[DQ]], %[[DK]] :
 // CHECK:         %[[TOTAL:.*]] = linalg.add ins(%[[PART]], %[[DX]] :
-// CHECK:         %[[ZERO:.*]] = linalg.fill ins(%{{.*}} : f32) outs(%{{.*}} : tensor<?xf32>)
-// CHECK:         %[[ZERO1:.*]] = arith.constant 0.000000e+00 : f32
-// CHECK:         return %[[TOTAL]], %[[DV]], %[[ZERO]], %[[ZERO1]]
+// CHECK:         %[[SCALAR:.*]] = tensor.extract %[[ZERO1]][] : tensor<f32>
+// CHECK:         return %[[TOTAL]], %[[DV]], %[[ZERO]], %[[SCALAR]]
 func.func @shared(%x: !t {gdpa.name = "x"}, %v: !t, %other: tensor<?xf32> {gdpa.name = "other"},
                   %unused: f32, %o0: !t, %c: f32) -> !t {
   %o = gdpa.attention bhsd none ins(%x, %x, %v : !t, !t, !t) outs(%o0 : !t) scale(%c : f32)
