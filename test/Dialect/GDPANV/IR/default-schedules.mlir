@@ -52,3 +52,18 @@ func.func @gathers(%q: tensor<1x2x?x128xbf16>, %scale: f32, %table: tensor<?xf32
       } -> tensor<1x2x?x128xbf16>
   return %o : tensor<1x2x?x128xbf16>
 }
+
+// A look-up by the score takes the most registers of all.
+// CHECK-LABEL: func.func @looks_up
+// CHECK: schedule = #gdpa_nv.schedule<block_q = 64, block_kv = 32, dkv_block_q = 16, dkv_block_kv = 64,
+func.func @looks_up(%q: tensor<1x2x?x128xbf16>, %scale: f32, %table: tensor<?xf32>, %o0: tensor<1x2x?x128xbf16>) -> tensor<1x2x?x128xbf16> {
+  %o = gdpa.attention bhsd none ins(%q, %q, %q : tensor<1x2x?x128xbf16>, tensor<1x2x?x128xbf16>, tensor<1x2x?x128xbf16>)
+      outs(%o0 : tensor<1x2x?x128xbf16>) scale(%scale : f32) captures(%table : tensor<?xf32>)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index, %T: tensor<?xf32>) {
+        %cell = arith.fptosi %s : f32 to i32
+        %place = arith.index_cast %cell : i32 to index
+        %r = tensor.extract %T[%place] : tensor<?xf32>
+        gdpa.yield %r : f32
+      } -> tensor<1x2x?x128xbf16>
+  return %o : tensor<1x2x?x128xbf16>
+}
