@@ -1,5 +1,6 @@
 //===- Bufferize.cpp - bufferize block tensors in place -------------------===//
 
+#include "OpaqueOffsets.h"
 #include "Utils.h"
 #include "gdpa/Dialect/GDPACPU/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -27,8 +28,11 @@ struct Bufferize : gdpa_cpu::impl::GDPACPUBufferizeBase<Bufferize> {
       return success();
     };
     bufferization::BufferizationState state;
-    if (failed(bufferization::runOneShotBufferize(func, options, state)))
-      return signalPassFailure();
+    {
+      OpaqueOffsets opaque(func);
+      if (failed(bufferization::runOneShotBufferize(func, options, state)))
+        return signalPassFailure();
+    }
     canonicalize(func);
     eliminateCommonSubexpressions(func);
     // What was inserted in place is now a copy of a view to itself.

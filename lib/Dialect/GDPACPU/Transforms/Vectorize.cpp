@@ -1,5 +1,6 @@
 //===- Vectorize.cpp - register tiles as vectors --------------------------===//
 
+#include "OpaqueOffsets.h"
 #include "Utils.h"
 #include "gdpa/Dialect/GDPACPU/Transforms/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -64,8 +65,11 @@ struct Vectorize : gdpa_cpu::impl::GDPACPUVectorizeBase<Vectorize> {
       if (mayReduce(loop))
         loops.push_back(loop);
     });
-    for (scf::ForOp loop : loops)
-      hoistLoopInvariantSubsets(rewriter, cast<LoopLikeOpInterface>(loop.getOperation()));
+    {
+      OpaqueOffsets opaque(func);
+      for (scf::ForOp loop : loops)
+        hoistLoopInvariantSubsets(rewriter, cast<LoopLikeOpInterface>(loop.getOperation()));
+    }
     canonicalize(func, tensor::populateFoldTensorSubsetIntoVectorTransferPatterns);
     canonicalize(func, [](RewritePatternSet &patterns) {
       vector::populateCastAwayVectorLeadingOneDimPatterns(patterns);
