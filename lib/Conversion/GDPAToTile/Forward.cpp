@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Kernels.h"
+#include "BlockOrder.h"
 #include "FlattenRegion.h"
 #include "Normalization.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -43,10 +44,12 @@ LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
   Sequences sequences(program, sizes);
 
   ScorePlace place;
+  BlockOrder order = orderOf(op.getMask(), RowKind::Query, scheme);
   Sequences::Work work =
-      sequences.ofProgram(RowKind::Query, scheme.stationaryBlock);
+      sequences.ofProgram(RowKind::Query, scheme.stationaryBlock,
+                          sequences.queryHeads(), order);
   const Sequence &sequence = work.sequence;
-  place.head = program.id(1);
+  place.head = work.head;
   place.batch = sequence.batch;
   place.queryLength = sequence.queryLength;
   place.keyLength = sequence.keyLength;
@@ -134,7 +137,8 @@ LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
   program.finish();
 
   program.launch(host, sizes.grid(host, loc, RowKind::Query,
-                                  scheme.stationaryBlock, sizes.queryHeads));
+                                  scheme.stationaryBlock, sizes.queryHeads,
+                                  order));
   op.erase();
   return success();
 }

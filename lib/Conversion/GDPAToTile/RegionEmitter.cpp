@@ -1,6 +1,7 @@
 //===- RegionEmitter.cpp - a scalar region on a block of scores -----------===//
 
 #include "RegionEmitter.h"
+#include "FoldRegion.h"
 #include "gdpa/Dialect/GDPATile/IR/GDPATile.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -42,36 +43,17 @@ static bool mayTrap(Operation *op) {
          !matchPattern(op->getOperand(1), m_Constant());
 }
 
-/// Evaluates a region at s = 0 (and cotangent 0) as far as folding reaches;
-/// whether the yielded value is then known and finite.
+/// Whether each value that a region yields is known and finite at s = 0 (and
+/// cotangent 0).
 static SmallVector<bool> finiteAtZero(Region &region, unsigned numLeading) {
   DenseMap<Value, Attribute> known;
   for (unsigned number = 0; number < numLeading; ++number) {
     BlockArgument argument = region.getArgument(number);
     known[argument] = FloatAttr::get(argument.getType(), 0.0);
   }
-  for (Operation &op : region.front().without_terminator()) {
-    if (op.getNumRegions() || op.getNumResults() == 0)
-      continue;
-    SmallVector<Attribute> operands;
-    for (Value operand : op.getOperands())
-      operands.push_back(known.lookup(operand));
-    // Folding may change an operation in place: a copy is folded.
-    Operation *copy = op.clone();
-    SmallVector<OpFoldResult> results;
-    if (succeeded(copy->fold(operands, results)) &&
-        results.size() == op.getNumResults())
-      for (auto [result, folded] : llvm::zip(op.getResults(), results)) {
-        if (auto attribute = dyn_cast<Attribute>(folded))
-          known[result] = attribute;
-        else if (Attribute value = known.lookup(cast<Value>(folded)))
-          known[result] = value;
-      }
-    copy->erase();
-  }
   SmallVector<bool> finite;
-  for (Value value : region.front().getTerminator()->getOperands()) {
-    auto constant = dyn_cast_or_null<FloatAttr>(known.lookup(value));
+  for (Attribute value : foldRegion(region, std::move(known))) {
+    auto constant = dyn_cast_or_null<FloatAttr>(value);
     finite.push_back(constant && constant.getValue().isFinite());
   }
   return finite;

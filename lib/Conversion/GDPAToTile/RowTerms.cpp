@@ -65,8 +65,9 @@ private:
     BlockBuilder blocks(builder, loc, scheme);
     Sequences sequences(program, sizes);
     Sequences::Work work =
-        sequences.ofProgram(RowKind::Query, scheme.stationaryBlock);
-    Value head = program.id(1);
+        sequences.ofProgram(RowKind::Query, scheme.stationaryBlock,
+                            sequences.queryHeads());
+    Value head = work.head;
     blocks.setLiveRows(Side::Stationary,
                        blocks.rowsFrom(work.base, work.sequence.queryLength,
                                        scheme.stationaryBlock));

@@ -152,11 +152,17 @@ SmallVector<Value> HostSizes::inputs() const {
 }
 
 SmallVector<Value> HostSizes::grid(OpBuilder &host, Location loc, RowKind kind,
-                                   int64_t blockRows, Value heads) const {
+                                   int64_t blockRows, Value heads,
+                                   BlockOrder order) const {
   Value rows = arith::ConstantIndexOp::create(host, loc, blockRows);
-  if (!isJagged())
-    return {host.createOrFold<arith::CeilDivUIOp>(loc, length(kind), rows),
-            heads, batch};
+  if (!isJagged()) {
+    Value blocks =
+        host.createOrFold<arith::CeilDivUIOp>(loc, length(kind), rows);
+    if (!order.acrossHeads)
+      return {blocks, heads, batch};
+    Value all = host.createOrFold<arith::MulIOp>(loc, heads, batch);
+    return {host.createOrFold<arith::MulIOp>(loc, blocks, all)};
+  }
   Value full = host.createOrFold<arith::DivUIOp>(loc, length(kind), rows);
   return {host.createOrFold<arith::AddIOp>(loc, full, batch), heads};
 }
@@ -257,7 +263,54 @@ Sequence Sequences::at(Value batch) {
   return sequence;
 }
 
-Sequences::Work Sequences::ofProgram(RowKind kind, int64_t blockRows) {
+template <class Op> static auto builderOf(Program &program) {
+  return [&program](Value lhs, Value rhs) -> Value {
+    return Op::create(program.builder, program.loc, lhs, rhs);
+  };
+}
+
+/// Heads of all entries are numbered; equal parts of at most `kHeads` of them
+/// are taken one after the other, and inside a part a block of each head.
+Sequences::Work Sequences::ofOrderedProgram(RowKind kind, int64_t blockRows,
+                                            Value heads, BlockOrder order) {
+  auto add = builderOf<arith::AddIOp>(program);
+  auto subtract = builderOf<arith::SubIOp>(program);
+  auto multiply = builderOf<arith::MulIOp>(program);
+  auto divide = builderOf<arith::DivUIOp>(program);
+  auto remainder = builderOf<arith::RemUIOp>(program);
+  auto smaller = builderOf<arith::MinUIOp>(program);
+  auto ceilDivide = [&](Value value, Value by) {
+    return divide(add(value, subtract(by, program.index(1))), by);
+  };
+  Value rows = program.index(blockRows);
+  Value length =
+      program.dim(program[kind == RowKind::Query ? sizes.query : sizes.key], 2);
+  Value blocks = ceilDivide(length, rows);
+  Value all = multiply(heads, count());
+  Value parts = ceilDivide(all, program.index(BlockOrder::kHeads));
+  Value partHeads = ceilDivide(all, parts);
+  Value item = program.id(0), partItems = multiply(blocks, partHeads);
+  Value firstHead = multiply(divide(item, partItems), partHeads);
+  Value within = remainder(item, partItems);
+  // The last part may be smaller.
+  Value members = smaller(partHeads, subtract(all, firstHead));
+  Value head = add(firstHead, remainder(within, members));
+  Value block = divide(within, members);
+  if (order.lastFirst)
+    block = subtract(subtract(blocks, program.index(1)), block);
+  Work work;
+  work.sequence = at(divide(head, heads));
+  work.head = remainder(head, heads);
+  work.base = multiply(block, rows);
+  work.walked = work.sequence.length(kind == RowKind::Query ? RowKind::Key
+                                                            : RowKind::Query);
+  return work;
+}
+
+Sequences::Work Sequences::ofProgram(RowKind kind, int64_t blockRows,
+                                     Value heads, BlockOrder order) {
+  if (order.acrossHeads && !sizes.isJagged())
+    return ofOrderedProgram(kind, blockRows, heads, order);
   OpBuilder &builder = program.builder;
   Location loc = program.loc;
   RowKind other = kind == RowKind::Query ? RowKind::Key : RowKind::Query;
@@ -266,7 +319,7 @@ Sequences::Work Sequences::ofProgram(RowKind kind, int64_t blockRows) {
     Sequence sequence = at(program.id(2));
     Value base =
         arith::MulIOp::create(builder, loc, block, program.index(blockRows));
-    return {sequence, base, sequence.length(other)};
+    return {sequence, program.id(1), base, sequence.length(other)};
   }
   Value item = program.id(0), one = program.index(1);
   Value rows = program.index(blockRows);
@@ -299,6 +352,7 @@ Sequences::Work Sequences::ofProgram(RowKind kind, int64_t blockRows) {
     scf::YieldOp::create(builder, loc, ValueRange{found, left});
   }
   Work work;
+  work.head = program.id(1);
   work.sequence = at(loop.getResult(0));
   Value block =
       arith::SubIOp::create(builder, loc, item, firstItem(work.sequence.batch));

@@ -61,6 +61,17 @@ struct Sequence {
   }
 };
 
+/// In which order the programs of a grid take the blocks of all heads.
+struct BlockOrder {
+  /// One block of every head after the other, not all blocks of a head. Up to
+  /// `kHeads` heads take turns, so that those that run at a time share keys.
+  bool acrossHeads = false;
+  /// From the last block of a head to its first.
+  bool lastFirst = false;
+
+  static constexpr int64_t kHeads = 32;
+};
+
 /// Sizes and row layout of an attention operation on buffers, as host values.
 struct HostSizes {
   Value query, key;
@@ -84,7 +95,8 @@ struct HostSizes {
   /// A grid in which `Sequences::ofProgram` finds every block of `blockRows`
   /// rows of every head.
   SmallVector<Value> grid(OpBuilder &host, Location loc, RowKind kind,
-                          int64_t blockRows, Value heads) const;
+                          int64_t blockRows, Value heads,
+                          BlockOrder order = {}) const;
   /// A workspace for rows of the query heads: `lead`, then as the buffers
   /// above; `depth` 0: no column.
   Value rowsWorkspace(OpBuilder &host, Location loc, RowKind kind,
@@ -114,16 +126,19 @@ public:
 
   struct Work {
     Sequence sequence;
+    Value head;
     /// First row of the block of `blockRows` rows, at most the sequence's
     /// length.
     Value base;
     /// Rows of the other side to walk: none where the block has no row.
     Value walked;
   };
-  /// What this program of a grid of `HostSizes::grid` works on. In a jagged
+  /// What this program of a grid of `HostSizes::grid` works on; `heads` and
+  /// `order` as there (a jagged batch keeps the grid's own order). In a jagged
   /// batch sequence b owns the programs from start(b) floordiv blockRows + b
   /// on, found by a binary search: nobody reads lengths on the host.
-  Work ofProgram(RowKind kind, int64_t blockRows);
+  Work ofProgram(RowKind kind, int64_t blockRows, Value heads,
+                 BlockOrder order = {});
 
   /// The rows of `sequence` in `hostBuffer`; `lead` are positions in the
   /// dimensions before batch and head.
@@ -133,6 +148,8 @@ public:
   RowsView allRows(Value hostBuffer, Value batch, ArrayRef<Value> lead = {});
 
 private:
+  Work ofOrderedProgram(RowKind kind, int64_t blockRows, Value heads,
+                        BlockOrder order);
   Value cuSeqlen(RowKind kind, Value position);
 
   Program &program;

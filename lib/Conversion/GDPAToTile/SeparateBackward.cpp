@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Backward.h"
+#include "BlockOrder.h"
 #include "Diagonal.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -65,7 +66,8 @@ public:
                    context.sizes.grid(context.host, loc, stationaryKind(),
                                       scheme.stationaryBlock,
                                       ownsGroup() ? context.sizes.keyHeads
-                                                  : context.sizes.queryHeads));
+                                                  : context.sizes.queryHeads,
+                                      order()));
   }
 
 private:
@@ -75,6 +77,8 @@ private:
     return keyStationary ? RowKind::Key : RowKind::Query;
   }
 
+  BlockOrder order() { return orderOf(op.getMask(), stationaryKind(), scheme); }
+
   void emit(Program &program) {
     OpBuilder &builder = program.builder;
     BlockBuilder blocks(builder, loc, scheme);
@@ -83,9 +87,12 @@ private:
     Value scale = program[op.getScale()];
     Sequences sequences(program, context.sizes);
     Sequences::Work work =
-        sequences.ofProgram(stationaryKind(), scheme.stationaryBlock);
+        sequences.ofProgram(stationaryKind(), scheme.stationaryBlock,
+                            ownsGroup() ? sequences.keyHeads()
+                                        : sequences.queryHeads(),
+                            order());
     const Sequence &sequence = work.sequence;
-    Value head = program.id(1);
+    Value head = work.head;
     ScorePlace place;
     place.batch = sequence.batch;
     place.queryIsStationary = !keyStationary;
@@ -485,7 +492,8 @@ private:
     Value walked;
     if (jagged) {
       Sequences::Work work =
-          sequences.ofProgram(RowKind::Key, scheme.stationaryBlock);
+          sequences.ofProgram(RowKind::Key, scheme.stationaryBlock,
+                              sequences.queryHeads());
       sequence = work.sequence;
       place.keyBase = work.base;
       walked = work.walked;

@@ -115,3 +115,51 @@ func.func @captures(%q: tensor<?x?x?x64xf32>, %k: tensor<?x?x?x64xf32>, %v: tens
       } -> tensor<?x?x?x64xf32>
   return %o : tensor<?x?x?x64xf32>
 }
+
+// -----
+
+// On GPUs the blocks with the most pairs start first, those of all heads taking turns: the last ones of queries, the first ones of keys. A
+// mask that keeps as many pairs of early and of late rows changes nothing.
+
+// CPU: gdpa_tile.launch @causal_forward grid(%{{.*}}, %{{.*}}, %{{.*}})
+// GPU: %[[BLOCKS:.*]] = arith.ceildivui
+// GPU: %[[HEADS:.*]] = arith.muli %{{.*}}, %{{.*}}
+// GPU: %[[ALL:.*]] = arith.muli %[[BLOCKS]], %[[HEADS]]
+// GPU: gdpa_tile.launch @causal_forward grid(%[[ALL]])
+// GPU: gdpa_tile.program @causal_forward
+// GPU:   gdpa_tile.program_id 0
+// GPU-NOT: gdpa_tile.program_id
+// GPU:   gdpa_tile.return
+func.func @causal(%q: tensor<?x?x?x64xbf16>, %k: tensor<?x?x?x64xbf16>, %v: tensor<?x?x?x64xbf16>, %scale: f32, %o0: tensor<?x?x?x64xbf16>) -> tensor<?x?x?x64xbf16> {
+  %o = gdpa.attention bhsd none
+      ins(%q, %k, %v : tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>)
+      outs(%o0 : tensor<?x?x?x64xbf16>) scale(%scale : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+        gdpa.yield %s : f32
+      }
+      mask(%b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+        %keep = arith.cmpi sge, %i, %j : index
+        gdpa.yield %keep : i1
+      } -> tensor<?x?x?x64xbf16>
+  return %o : tensor<?x?x?x64xbf16>
+}
+
+// -----
+
+// GPU: gdpa_tile.launch @window_forward grid(%{{.*}}, %{{.*}}, %{{.*}})
+func.func @window(%q: tensor<?x?x?x64xbf16>, %k: tensor<?x?x?x64xbf16>, %v: tensor<?x?x?x64xbf16>, %scale: f32, %o0: tensor<?x?x?x64xbf16>) -> tensor<?x?x?x64xbf16> {
+  %o = gdpa.attention bhsd none
+      ins(%q, %k, %v : tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>)
+      outs(%o0 : tensor<?x?x?x64xbf16>) scale(%scale : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+        gdpa.yield %s : f32
+      }
+      mask(%b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+        %w = arith.constant 70 : index
+        %d = arith.subi %i, %j : index
+        %a = math.absi %d : index
+        %keep = arith.cmpi sle, %a, %w : index
+        gdpa.yield %keep : i1
+      } -> tensor<?x?x?x64xbf16>
+  return %o : tensor<?x?x?x64xbf16>
+}

@@ -247,6 +247,15 @@ protected:
 
 constexpr int64_t kHeads = 2, kKeyHeads = 1;
 
+/// Whether the heads are on the first dimension of the grid, too.
+bool hasOneId(gdpa_tile::ProgramOp op) {
+  return !op.walk([](gdpa_tile::ProgramIdOp id) {
+              return id.getDimension() ? WalkResult::interrupt()
+                                       : WalkResult::advance();
+            })
+              .wasInterrupted();
+}
+
 /// Runs all points of the grid of one kernel.
 Visits run(gdpa_tile::ProgramOp op, int64_t nq, int64_t nk, int64_t ranges,
            std::array<int64_t, 2> grid) {
@@ -323,6 +332,8 @@ TEST_P(MaskBounds, VisitsExactlyTheKeptBlocks) {
                                        keys ? kKeyHeads : kHeads};
         if (keys && target == "cpu")
           grid = {ranges * kKeyHeads, 1};
+        else if (hasOneId(op))
+          grid = {grid[0] * grid[1], 1};
         Visits found = run(op, nq, nk, ranges, grid);
         Visits wanted = expected(mask, nq, nk, blocks.query, blocks.key);
         std::string where = (target + ", " + mask.name + ", " + name + ", " +
