@@ -122,6 +122,12 @@ private:
   LogicalResult lower(gdpa_tile::LoadOp load);
   LogicalResult lower(gdpa_tile::StoreOp store);
   LogicalResult lower(gdpa_tile::AccumulateOp accumulate);
+  /// The indices that `accumulate` gives an element.
+  SmallVector<Value> placeOf(gdpa_tile::AccumulateOp accumulate,
+                             ValueRange arguments);
+  void addTo(Value destination, ValueRange indices, Value value);
+  /// The sum of the elements of `buffer` past `outer`, in one dimension or two.
+  Value sumOfTile(Value buffer, ValueRange outer, Type sumType);
   LogicalResult lower(tensor::EmptyOp empty);
   Value blockBuffer(Value block);
   SmallVector<Value> bufferSizes(Value buffer);

@@ -110,35 +110,3 @@ LogicalResult BlockLowering::lower(gdpa_tile::StoreOp store) {
   store.erase();
   return success();
 }
-
-LogicalResult BlockLowering::lower(gdpa_tile::AccumulateOp accumulate) {
-  b.setInsertionPoint(accumulate);
-  b.setLoc(accumulate.getLoc());
-  Value buffer = blockBuffer(accumulate.getValue());
-  SmallVector<Value> sizes = bufferSizes(buffer);
-  SmallVector<Value> places;
-  for (Value place : accumulate.getPlaces())
-    places.push_back(blockBuffer(place));
-  Block &body = accumulate.getBody().front();
-  loops(sizes, [&](ValueRange position) {
-    IRMapping mapping;
-    SmallVector<Value> arguments(position);
-    for (Value place : places)
-      arguments.push_back(memref::LoadOp::create(b, place, position));
-    mapping.map(body.getArguments(), arguments);
-    for (Operation &op : body.without_terminator())
-      b.clone(op, mapping);
-    SmallVector<Value> indices;
-    for (Value index :
-         cast<gdpa_tile::YieldOp>(body.getTerminator()).getIndices())
-      indices.push_back(mapping.lookupOrDefault(index));
-    Value value = memref::LoadOp::create(b, buffer, position);
-    Value sum = memref::LoadOp::create(b, accumulate.getDestination(), indices);
-    if (value.getType() != sum.getType()) // sums may be wider than the block
-      value = arith::ExtFOp::create(b, sum.getType(), value);
-    sum = arith::AddFOp::create(b, sum, value);
-    memref::StoreOp::create(b, sum, accumulate.getDestination(), indices);
-  });
-  accumulate.erase();
-  return success();
-}
