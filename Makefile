@@ -5,7 +5,7 @@ JOBS ?=
 PYTHON := .venv/bin/python
 export BUILD_DIR
 
-.PHONY: all help setup configure build demo test test-nightly test-gpu fuzz docs bench-cpu bench-gpu format clean
+.PHONY: all help setup configure build install uninstall demo test test-nightly test-gpu fuzz docs bench-cpu bench-gpu format clean
 .DEFAULT_GOAL := build
 
 help: ## this list
@@ -21,6 +21,12 @@ configure: setup ## run CMake (preset $(PRESET): release, debug, asserts or asan
 
 build: configure ## configure and build (the default)
 	@cmake --build --preset $(PRESET) $(if $(JOBS),-j $(JOBS))
+
+install: build ## install below PREFIX (default /usr/local); DESTDIR as usual
+	@scripts/install.sh install
+
+uninstall: ## remove what `make install` put below PREFIX
+	@scripts/install.sh uninstall
 
 demo: build ## every example on scikit-learn's digits: errors, time and memory in one table
 	@$(PYTHON) examples/demo.py

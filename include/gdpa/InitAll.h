@@ -9,8 +9,12 @@ class DialectRegistry;
 
 namespace mlir::gdpa {
 
-/// Adds the project's dialects and the external models that they need.
+/// Adds the project's dialects, with their bufferization.
 void registerAllDialects(DialectRegistry &registry);
+
+/// Adds what the project teaches upstream's dialects: the derivative rules of
+/// arith, math, scf and of reads of captures.
+void registerAllExtensions(DialectRegistry &registry);
 
 /// Adds the upstream dialects that regions and block programs use.
 void registerUpstreamDialects(DialectRegistry &registry);

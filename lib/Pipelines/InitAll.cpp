@@ -24,11 +24,14 @@ void gdpa::registerAllDialects(DialectRegistry &registry) {
   registry.insert<gdpa::GDPADialect, gdpa_tile::GDPATileDialect,
                   gdpa_cpu::GDPACPUDialect, gdpa_nv::GDPANVDialect>();
   gdpa::registerBufferizableOpInterfaceExternalModels(registry);
-  gdpa::registerDifferentiableOpModels(registry);
   // --gdpa-plan finds the targets through the loaded dialects.
   registry.addExtension(+[](MLIRContext *context, gdpa::GDPADialect *) {
     context->loadDialect<gdpa_cpu::GDPACPUDialect, gdpa_nv::GDPANVDialect>();
   });
+}
+
+void gdpa::registerAllExtensions(DialectRegistry &registry) {
+  gdpa::registerDifferentiableOpModels(registry);
 }
 
 void gdpa::registerUpstreamDialects(DialectRegistry &registry) {

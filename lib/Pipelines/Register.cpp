@@ -6,26 +6,35 @@
 using namespace mlir;
 using namespace mlir::gdpa;
 
+void gdpa::buildReferencePipeline(OpPassManager &manager,
+                                  const ReferencePipelineOptions &options) {
+  buildReferenceHostPipeline(manager, options);
+  buildReferenceCodePipeline(manager, options);
+}
+
+void gdpa::buildCPUPipeline(OpPassManager &manager,
+                            const CPUPipelineOptions &options) {
+  buildCPUHostPipeline(manager, options);
+  buildCPUCodePipeline(manager, options);
+}
+
+void gdpa::buildNVVMPipeline(OpPassManager &manager,
+                             const NVVMPipelineOptions &options) {
+  buildNVVMHostPipeline(manager, options);
+  buildNVVMCodePipeline(manager, options);
+}
+
 void gdpa::registerPipelines() {
   PassPipelineRegistration<ReferencePipelineOptions>(
       "gdpa-to-reference",
       "attention to scalar f64 loops in the LLVM dialect, for checks",
-      [](OpPassManager &manager, const ReferencePipelineOptions &options) {
-        buildReferenceHostPipeline(manager, options);
-        buildReferenceCodePipeline(manager, options);
-      });
+      buildReferencePipeline);
   PassPipelineRegistration<CPUPipelineOptions>(
       "gdpa-to-cpu", "attention to fused CPU kernels in the LLVM dialect",
-      [](OpPassManager &manager, const CPUPipelineOptions &options) {
-        buildCPUHostPipeline(manager, options);
-        buildCPUCodePipeline(manager, options);
-      });
+      buildCPUPipeline);
   PassPipelineRegistration<NVVMPipelineOptions>(
       "gdpa-to-nvvm", "attention to fused GPU kernels in the NVVM dialect",
-      [](OpPassManager &manager, const NVVMPipelineOptions &options) {
-        buildNVVMHostPipeline(manager, options);
-        buildNVVMCodePipeline(manager, options);
-      });
+      buildNVVMPipeline);
   PassPipelineRegistration<CPUPipelineOptions>(
       "gdpa-cpu-to-llvm",
       "host functions and block programs to the LLVM dialect with the C "

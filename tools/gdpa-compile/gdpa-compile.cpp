@@ -108,6 +108,7 @@ int main(int argc, char **argv) {
   DialectRegistry registry;
   registerUpstreamDialects(registry);
   registerAllDialects(registry);
+  registerAllExtensions(registry);
   registerTranslations(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   // A diagnostic names its line; the operation in full would bury it.

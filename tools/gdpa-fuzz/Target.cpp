@@ -32,6 +32,7 @@ std::unique_ptr<MLIRContext> gdpa::fuzz::createContext() {
     auto *made = new DialectRegistry();
     gdpa::registerUpstreamDialects(*made);
     gdpa::registerAllDialects(*made);
+    gdpa::registerAllExtensions(*made);
     gdpa::registerTranslations(*made);
     return made;
   }();

@@ -11,6 +11,7 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::gdpa::registerUpstreamDialects(registry);
   mlir::gdpa::registerAllDialects(registry);
+  mlir::gdpa::registerAllExtensions(registry);
   return mlir::asMainReturnCode(mlir::MlirOptMain(
       argc, argv, "Generalized dot-product attention optimizer\n", registry));
 }

@@ -9,7 +9,6 @@
 #ifndef GDPA_CONVERSION_RUNTIMETENSOR_H
 #define GDPA_CONVERSION_RUNTIMETENSOR_H
 
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include <optional>

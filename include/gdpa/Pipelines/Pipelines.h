@@ -3,7 +3,7 @@
 // Each target's road is two functions, so that the launch description can be
 // read between them: the first ends with host functions that launch block
 // programs (the reference target: with entries on buffers), the second with the
-// LLVM dialect. The pipelines that gdpa-opt registers join both.
+// LLVM dialect. A third one joins both.
 //
 //===----------------------------------------------------------------------===//
 
@@ -74,6 +74,15 @@ void buildNVVMHostPipeline(OpPassManager &manager,
 /// functions stay, for the launch description.
 void buildNVVMCodePipeline(OpPassManager &manager,
                            const NVVMPipelineOptions &options);
+
+/// Each target's whole road, as --gdpa-to-reference, --gdpa-to-cpu and
+/// --gdpa-to-nvvm take it.
+void buildReferencePipeline(OpPassManager &manager,
+                            const ReferencePipelineOptions &options);
+void buildCPUPipeline(OpPassManager &manager,
+                      const CPUPipelineOptions &options);
+void buildNVVMPipeline(OpPassManager &manager,
+                       const NVVMPipelineOptions &options);
 
 /// Registers --gdpa-to-reference, --gdpa-to-cpu and --gdpa-to-nvvm.
 void registerPipelines();

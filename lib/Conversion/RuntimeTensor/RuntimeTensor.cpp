@@ -2,6 +2,7 @@
 
 #include "gdpa/Conversion/RuntimeTensor.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
 using namespace mlir::gdpa;
@@ -139,9 +140,9 @@ Value RuntimeTensorReader::read(unsigned number, Type type) {
     return buildMemRef(builder, loc, memref, data, sizes, strides);
   }
   // The index type travels as i64, i1 as a byte.
-  Type stored = type.isIndex()        ? i64
+  Type stored = type.isIndex()      ? i64
                 : type.isInteger(1) ? builder.getI8Type()
-                                      : type;
+                                    : type;
   Value value = LLVM::LoadOp::create(builder, loc, stored, data);
   if (type.isIndex())
     return arith::IndexCastOp::create(builder, loc, type, value);
