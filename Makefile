@@ -34,7 +34,7 @@ demo: build ## every example on scikit-learn's digits: errors, time and memory i
 test: build ## every suite, sized for continuous integration
 	@scripts/test.sh ci
 
-test-nightly: build ## the same with the whole cover and 2,000 random programs
+test-nightly: build ## the same with the whole cover and 5,000 random programs
 	@scripts/test.sh nightly
 
 test-gpu: build ## the examples on this machine's GPU: one table

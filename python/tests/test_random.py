@@ -12,7 +12,7 @@ import programs
 import support
 from differences import differences
 
-COUNT = 2000 if support.NIGHTLY else 200
+COUNT = 5000 if support.NIGHTLY else 300
 FIRST = int(os.environ.get("GDPA_TEST_SEED", "0"))
 
 
