@@ -10,12 +10,12 @@ function(gdpa_install_libraries component export)
 endfunction()
 
 gdpa_install_libraries(runtime GDPARuntimeTargets gdpa_runtime)
-gdpa_install_libraries(compiler GDPATargets GDPA)
+gdpa_install_libraries(compiler GDPATargets GDPA GDPA-C)
 install(TARGETS gdpa-run RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
 install(TARGETS gdpa-compile gdpa-lsp-server gdpa-opt gdpa-reduce RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT compiler)
 install(TARGETS GDPAPlugin LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT compiler)
 
-install(DIRECTORY include/gdpa include/gdpa-runtime DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
+install(DIRECTORY include/gdpa include/gdpa-c include/gdpa-runtime DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
   FILES_MATCHING PATTERN "*.h" PATTERN "*.td")
 install(DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/include/gdpa DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
   FILES_MATCHING PATTERN "*.h.inc" PATTERN "CMakeFiles" EXCLUDE)
