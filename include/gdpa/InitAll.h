@@ -9,7 +9,8 @@ class DialectRegistry;
 
 namespace mlir::gdpa {
 
-/// Adds the project's dialects, with their bufferization.
+/// Adds the project's dialects, with their bufferization
+/// and what a reducer may try.
 void registerAllDialects(DialectRegistry &registry);
 
 /// Adds what the project teaches upstream's dialects: the derivative rules of
