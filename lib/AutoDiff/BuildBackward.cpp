@@ -82,6 +82,7 @@ gdpa::buildBackward(OpBuilder &builder, AttentionOp op, Value dO,
       output, statistics, inits[0], inits[1], inits[2],
       ArrayRef<Value>(inits).drop_front(3), op.getScale(),
       op.getCuSeqlensQuery(), op.getCuSeqlensKey(), op.getCaptures(),
+      op.getOffsets(), op.getLengths(),
       op.getLayoutAttr(), op.getNormalizerAttr(),
       builder.getDenseI64ArrayAttr(wrtAttr), op.getPrecisionAttr(),
       op.getScheduleAttr());

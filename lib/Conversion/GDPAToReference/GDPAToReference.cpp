@@ -2,6 +2,7 @@
 
 #include "gdpa/Conversion/GDPAToReference/GDPAToReference.h"
 #include "EntryBuilder.h"
+#include "gdpa/Dialect/GDPA/IR/AttentionPosition.h"
 
 namespace mlir::gdpa {
 #define GEN_PASS_DEF_CONVERTGDPATOREFERENCEPASS
@@ -23,7 +24,18 @@ struct ConvertGDPAToReferencePass
     for (auto function :
          llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
       SmallVector<AttentionOp> found;
-      function.walk([&](AttentionOp op) { found.push_back(op); });
+      Operation *part = nullptr;
+      function.walk([&](Operation *op) {
+        if (auto attention = dyn_cast<AttentionOp>(op))
+          found.push_back(attention);
+        else if (isa<AttentionPartialOp, AttentionMergeOp>(op))
+          part = op;
+      });
+      if (part) {
+        part->emitOpError("expected a whole gdpa.attention for the reference "
+                          "target");
+        return signalPassFailure();
+      }
       if (found.empty())
         continue;
       if (found.size() > 1) {
@@ -39,6 +51,7 @@ struct ConvertGDPAToReferencePass
                        "starts from the tensor form");
         return signalPassFailure();
       }
+      inlinePosition(op);
       EntryBuilder builder(function, op);
       if (failed(builder.collect()) || failed(builder.buildForward()) ||
           (gradients && failed(builder.buildBackward())))

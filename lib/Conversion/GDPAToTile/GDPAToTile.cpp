@@ -2,6 +2,7 @@
 
 #include "Kernels.h"
 #include "gdpa/Conversion/GDPAToTile/Passes.h"
+#include "gdpa/Dialect/GDPA/IR/AttentionPosition.h"
 #include "gdpa/Dialect/GDPA/IR/AttentionShape.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -70,12 +71,18 @@ struct ConvertGDPAToTile
   void runOnOperation() override {
     SmallVector<Operation *> operations;
     getOperation().walk([&](Operation *op) {
-      if (isa<gdpa::AttentionOp, gdpa::AttentionBackwardOp>(op))
+      if (isa<gdpa::AttentionOp, gdpa::AttentionBackwardOp,
+              gdpa::AttentionPartialOp, gdpa::AttentionMergeOp>(op))
         operations.push_back(op);
     });
     SymbolTable symbols(getOperation());
     llvm::SmallSetVector<Operation *, 4> hosts;
     for (Operation *op : operations) {
+      if (isa<gdpa::AttentionPartialOp, gdpa::AttentionMergeOp>(op)) {
+        op->emitOpError("is not lowered to block programs: decompose it with "
+                        "--gdpa-to-linalg");
+        return signalPassFailure();
+      }
       auto function = op->getParentOfType<FunctionOpInterface>();
       std::string base = function ? function.getName().str() : "attention";
       if (function)
@@ -83,6 +90,7 @@ struct ConvertGDPAToTile
       if (auto forward = dyn_cast<gdpa::AttentionOp>(op)) {
         if (failed(checkLowered(forward)) || failed(checkStrides(forward)))
           return signalPassFailure();
+        gdpa::inlinePosition(forward);
         gdpa_tile::normalizeLayout(forward, forward.getLayout());
         gdpa_tile::readBooleansAsBytes(forward);
         if (failed(gdpa_tile::lowerForward(
@@ -93,6 +101,7 @@ struct ConvertGDPAToTile
       auto backward = cast<gdpa::AttentionBackwardOp>(op);
       if (failed(checkLowered(backward)) || failed(checkStrides(backward)))
         return signalPassFailure();
+      gdpa::inlinePosition(backward);
       gdpa_tile::normalizeLayout(backward, backward.getLayout());
       gdpa_tile::readBooleansAsBytes(backward);
       if (failed(gdpa_tile::lowerBackward(

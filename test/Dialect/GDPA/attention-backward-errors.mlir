@@ -205,7 +205,7 @@ func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x
 
 // -----
 
-// (C18) missing
+// (C19) missing
 func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x16xf32>, %do: tensor<1x4x5x16xf32>, %dq0: tensor<1x4x5x8xf32>, %dk0: tensor<1x2x7x8xf32>, %dv0: tensor<1x2x7x16xf32>, %c: f32) {
   // expected-error@+1 {{expected saved output with normalizer softmax, found none}}
   %r:3 = gdpa.attention_backward bhsd softmax
@@ -221,7 +221,7 @@ func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x
 
 // -----
 
-// (C18) too many
+// (C19) too many
 func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x16xf32>, %do: tensor<1x4x5x16xf32>, %o: tensor<1x4x5x16xf32>, %st: tensor<1x4x5xf32>, %dq0: tensor<1x4x5x8xf32>, %dk0: tensor<1x2x7x8xf32>, %dv0: tensor<1x2x7x16xf32>, %c: f32) {
   // expected-error@+1 {{expected no saved output with normalizer none, found one}}
   %r:3 = gdpa.attention_backward bhsd none
@@ -238,7 +238,7 @@ func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x
 
 // -----
 
-// (C18) shape of the saved output
+// (C19) shape of the saved output
 func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x16xf32>, %do: tensor<1x4x5x16xf32>, %o: tensor<1x4x5x8xf32>, %st: tensor<1x4x5xf32>, %dq0: tensor<1x4x5x8xf32>, %dk0: tensor<1x2x7x8xf32>, %dv0: tensor<1x2x7x16xf32>, %c: f32) {
   // expected-note@+2 {{value has type 'tensor<1x2x7x16xf32>'}}
   // expected-error@+1 {{expected depth (dimension 3) of output to be 16 as in value, found 8}}
@@ -256,7 +256,7 @@ func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x
 
 // -----
 
-// (C19)
+// (C20)
 func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x16xf32>, %do: tensor<1x4x5x16xf32>, %dst: tensor<1x4x5xf32>, %dq0: tensor<1x4x5x8xf32>, %dk0: tensor<1x2x7x8xf32>, %dv0: tensor<1x2x7x16xf32>, %c: f32) {
   // expected-error@+1 {{expected no cotangent of statistics with normalizer none, found one of type 'tensor<1x4x5xf32>'}}
   %r:3 = gdpa.attention_backward bhsd none
@@ -272,7 +272,7 @@ func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x
 
 // -----
 
-// (C20) not increasing
+// (C21) not increasing
 func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x16xf32>, %do: tensor<1x4x5x16xf32>, %dq0: tensor<1x4x5x8xf32>, %dk0: tensor<1x2x7x8xf32>, %dv0: tensor<1x2x7x16xf32>, %dx0: tensor<f32>, %dx1: tensor<f32>, %c: f32, %x0: f32, %x1: f32) {
   // expected-error@+1 {{expected wrt to be strictly increasing positions of the 2 captures, found array<i64: 1, 0>}}
   %r:5 = gdpa.attention_backward bhsd none
@@ -289,7 +289,7 @@ func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x
 
 // -----
 
-// (C20) out of range
+// (C21) out of range
 func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x16xf32>, %do: tensor<1x4x5x16xf32>, %dq0: tensor<1x4x5x8xf32>, %dk0: tensor<1x2x7x8xf32>, %dv0: tensor<1x2x7x16xf32>, %dx0: tensor<f32>, %c: f32, %x0: f32) {
   // expected-error@+1 {{expected wrt to be strictly increasing positions of the 1 captures, found array<i64: 1>}}
   %r:4 = gdpa.attention_backward bhsd none
@@ -306,7 +306,7 @@ func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x
 
 // -----
 
-// (C20) negative
+// (C21) negative
 func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x16xf32>, %do: tensor<1x4x5x16xf32>, %dq0: tensor<1x4x5x8xf32>, %dk0: tensor<1x2x7x8xf32>, %dv0: tensor<1x2x7x16xf32>, %dx0: tensor<f32>, %c: f32, %x0: f32) {
   // expected-error@+1 {{expected wrt to be strictly increasing positions of the 1 captures, found array<i64: -1>}}
   %r:4 = gdpa.attention_backward bhsd none
@@ -323,7 +323,7 @@ func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x
 
 // -----
 
-// (C20) an integer capture
+// (C21) an integer capture
 func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x16xf32>, %do: tensor<1x4x5x16xf32>, %dq0: tensor<1x4x5x8xf32>, %dk0: tensor<1x2x7x8xf32>, %dv0: tensor<1x2x7x16xf32>, %dx0: tensor<i32>, %c: f32, %x0: i32) {
   // expected-error@+1 {{expected wrt to name float captures, found capture #0 of type 'i32'}}
   %r:4 = gdpa.attention_backward bhsd none
@@ -340,7 +340,7 @@ func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x
 
 // -----
 
-// (C21) number
+// (C22) number
 func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x16xf32>, %do: tensor<1x4x5x16xf32>, %dq0: tensor<1x4x5x8xf32>, %dk0: tensor<1x2x7x8xf32>, %dv0: tensor<1x2x7x16xf32>, %c: f32, %x0: f32) {
   // expected-error@+1 {{expected 1 destinations of capture gradients, one for each entry of wrt, found 0}}
   %r:3 = gdpa.attention_backward bhsd none
@@ -357,7 +357,7 @@ func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x
 
 // -----
 
-// (C21) a scalar's gradient has rank 0
+// (C22) a scalar's gradient has rank 0
 func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x16xf32>, %do: tensor<1x4x5x16xf32>, %dq0: tensor<1x4x5x8xf32>, %dk0: tensor<1x2x7x8xf32>, %dv0: tensor<1x2x7x16xf32>, %dx0: tensor<1xf32>, %c: f32, %x0: f32) {
   // expected-error@+1 {{expected the gradient of capture #0 to have the shape and element type of 'tensor<f32>', found 'tensor<1xf32>'}}
   %r:4 = gdpa.attention_backward bhsd none
@@ -374,7 +374,7 @@ func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x
 
 // -----
 
-// (C21) shape
+// (C22) shape
 func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x16xf32>, %do: tensor<1x4x5x16xf32>, %dq0: tensor<1x4x5x8xf32>, %dk0: tensor<1x2x7x8xf32>, %dv0: tensor<1x2x7x16xf32>, %dx0: tensor<5x?xf32>, %c: f32, %x0: f32, %x1: tensor<4x?xf32>) {
   // expected-error@+1 {{expected the gradient of capture #1 to have the shape and element type of 'tensor<4x?xf32>', found 'tensor<5x?xf32>'}}
   %r:4 = gdpa.attention_backward bhsd none
@@ -391,7 +391,7 @@ func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x
 
 // -----
 
-// (C21) element type
+// (C22) element type
 func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x16xf32>, %do: tensor<1x4x5x16xf32>, %dq0: tensor<1x4x5x8xf32>, %dk0: tensor<1x2x7x8xf32>, %dv0: tensor<1x2x7x16xf32>, %dx0: tensor<4xf32>, %c: f32, %x0: tensor<4xbf16>) {
   // expected-error@+1 {{expected the gradient of capture #0 to have the shape and element type of 'tensor<4xbf16>', found 'tensor<4xf32>'}}
   %r:4 = gdpa.attention_backward bhsd none

@@ -30,7 +30,7 @@ func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
 // No layout.
 func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
   // expected-error@+1 {{requires attribute 'layout'}}
-  %o = "gdpa.attention"(%x, %x, %x, %x, %c) <{normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 0, 0, 0>}> ({}, {}, {})
+  %o = "gdpa.attention"(%x, %x, %x, %x, %c) <{normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0>}> ({}, {}, {})
       : (tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, f32) -> tensor<1x2x4x8xf32>
   return
 }
@@ -40,7 +40,7 @@ func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
 // An attribute that is not what it should be.
 func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
   // expected-error@+1 {{Invalid attribute `layout` in property conversion: "bhsd"}}
-  %o = "gdpa.attention"(%x, %x, %x, %x, %c) <{layout = "bhsd", normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 0, 0, 0>}> ({}, {}, {})
+  %o = "gdpa.attention"(%x, %x, %x, %x, %c) <{layout = "bhsd", normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0>}> ({}, {}, {})
       : (tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, f32) -> tensor<1x2x4x8xf32>
   return
 }
@@ -50,7 +50,7 @@ func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
 // An empty activation.
 func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
   // expected-error@+1 {{region #0 ('activation') failed to verify constraint: region with 1 blocks}}
-  %o = "gdpa.attention"(%x, %x, %x, %x, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 0, 0, 0>}> ({}, {}, {})
+  %o = "gdpa.attention"(%x, %x, %x, %x, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0>}> ({}, {}, {})
       : (tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, f32) -> tensor<1x2x4x8xf32>
   return
 }
@@ -60,7 +60,7 @@ func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
 // (C1) No query, two keys.
 func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
   // expected-error@+1 {{expected 1 operand for query, found 0}}
-  %o = "gdpa.attention"(%x, %x, %x, %x, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 0, 2, 1, 1, 0, 1, 0, 0, 0>}> ({
+  %o = "gdpa.attention"(%x, %x, %x, %x, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 0, 2, 1, 1, 0, 1, 0, 0, 0, 0, 0>}> ({
   ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index):
     gdpa.yield %s : f32
   }, {}, {})
@@ -73,7 +73,7 @@ func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
 // (C1) No scale.
 func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
   // expected-error@+1 {{expected 1 operand for scale, found 0}}
-  %o = "gdpa.attention"(%x, %x, %x, %x, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0, 0, 1>}> ({
+  %o = "gdpa.attention"(%x, %x, %x, %x, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0>}> ({
   ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index, %t: f32):
     gdpa.yield %s : f32
   }, {}, {})
@@ -86,7 +86,7 @@ func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
 // (C1) Two destinations of the output.
 func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
   // expected-error@+1 {{expected 1 operand for output_init, found 2}}
-  %o:2 = "gdpa.attention"(%x, %x, %x, %x, %x, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 2, 0, 1, 0, 0, 0>}> ({
+  %o:2 = "gdpa.attention"(%x, %x, %x, %x, %x, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 2, 0, 1, 0, 0, 0, 0, 0>}> ({
   ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index):
     gdpa.yield %s : f32
   }, {}, {})
@@ -99,7 +99,7 @@ func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
 // (C1) Two cotangents of the statistics.
 func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
   // expected-error@+1 {{operand group starting at #4 requires 0 or 1 element, but found 2}}
-  %r:3 = "gdpa.attention_backward"(%x, %x, %x, %x, %x, %x, %x, %x, %x, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, wrt = array<i64>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 2, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0>}> ({
+  %r:3 = "gdpa.attention_backward"(%x, %x, %x, %x, %x, %x, %x, %x, %x, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, wrt = array<i64>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 2, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0>}> ({
   ^bb0(%s: f32, %ct: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index):
     gdpa.yield %s, %ct : f32, f32
   }, {})
@@ -113,7 +113,7 @@ func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
 // (C2) A scalar where a tensor belongs.
 func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
   // expected-error@+1 {{operand #0 must be ranked tensor or memref, but got 'f32'}}
-  %o = "gdpa.attention"(%c, %x, %x, %x, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 0, 0, 0>}> ({
+  %o = "gdpa.attention"(%c, %x, %x, %x, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0>}> ({
   ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index):
     gdpa.yield %s : f32
   }, {}, {})
@@ -126,7 +126,7 @@ func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
 // (C11) One of two.
 func.func @f(%x: tensor<4x2x8xf32>, %c: f32, %n: tensor<3xi32>) {
   // expected-error@+1 {{expected cu_seqlens_key in layout thd, found none}}
-  %o = "gdpa.attention"(%x, %x, %x, %x, %c, %n) <{layout = #gdpa.layout<thd>, normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 1, 0, 0>}> ({
+  %o = "gdpa.attention"(%x, %x, %x, %x, %c, %n) <{layout = #gdpa.layout<thd>, normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 1, 0, 0, 0, 0>}> ({
   ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index):
     gdpa.yield %s : f32
   }, {}, {})
@@ -139,7 +139,7 @@ func.func @f(%x: tensor<4x2x8xf32>, %c: f32, %n: tensor<3xi32>) {
 // (C13) A mask of two blocks.
 func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
   // expected-error@+1 {{expected one block in mask, found 2}}
-  %o = "gdpa.attention"(%x, %x, %x, %x, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 0, 0, 0>}> ({
+  %o = "gdpa.attention"(%x, %x, %x, %x, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0>}> ({
   ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index):
     gdpa.yield %s : f32
   }, {
@@ -158,7 +158,7 @@ func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
 // (C14) An empty block.
 func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
   // expected-error@+1 {{empty block: expect at least a terminator}}
-  %o = "gdpa.attention"(%x, %x, %x, %x, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 0, 0, 0>}> ({
+  %o = "gdpa.attention"(%x, %x, %x, %x, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0>}> ({
   ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index):
   }, {}, {})
       : (tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, f32) -> tensor<1x2x4x8xf32>
@@ -169,7 +169,7 @@ func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
 
 // (C14) No terminator.
 func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
-  %o = "gdpa.attention"(%x, %x, %x, %x, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 0, 0, 0>}> ({
+  %o = "gdpa.attention"(%x, %x, %x, %x, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0>}> ({
   ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index):
     // expected-error@+1 {{block with no terminator, has}}
     %z = arith.negf %s : f32
@@ -183,7 +183,7 @@ func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
 // A value from above: the message stands at its use, the note at the operation.
 func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
   // expected-note@+1 {{required by region isolation constraints}}
-  %o = "gdpa.attention"(%x, %x, %x, %x, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 0, 0, 0>}> ({
+  %o = "gdpa.attention"(%x, %x, %x, %x, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0>}> ({
   ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index):
     // expected-error@+1 {{using value defined outside the region}}
     %z = arith.mulf %s, %c : f32
@@ -198,7 +198,7 @@ func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
 // (C17) A region without the arguments that it should have.
 func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32, %g: tensor<f32>) {
   // expected-error@+1 {{expected 9 arguments of joint (8 and one for each capture), found 1}}
-  %r:4 = "gdpa.attention_backward"(%x, %x, %x, %x, %x, %x, %x, %g, %c, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, wrt = array<i64: 0>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0, 1, 1, 1, 1, 1, 0, 0, 1>}> ({
+  %r:4 = "gdpa.attention_backward"(%x, %x, %x, %x, %x, %x, %x, %g, %c, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, wrt = array<i64: 0>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0, 1, 1, 1, 1, 1, 0, 0, 1, 0, 0>}> ({
   ^bb0(%s: f32):
     gdpa.accumulate %s, %s : f32, f32
     gdpa.yield %s, %s : f32, f32
@@ -212,7 +212,7 @@ func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32, %g: tensor<f32>) {
 
 // An operation that nobody registered.
 func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
-  %o = "gdpa.attention"(%x, %x, %x, %x, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 0, 0, 0>}> ({
+  %o = "gdpa.attention"(%x, %x, %x, %x, %c) <{layout = #gdpa.layout<bhsd>, normalizer = #gdpa.normalizer<none>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0>}> ({
   ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index):
     // expected-error@+1 {{expected an operation without memory effects in activation}}
     %z = "other.silu"(%s) : (f32) -> f32
@@ -226,6 +226,6 @@ func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) {
 
 // A yield that stands alone.
 func.func @f(%x: f32) {
-  // expected-error@+1 {{expects parent op to be one of 'gdpa.attention, gdpa.attention_backward'}}
+  // expected-error@+1 {{expects parent op to be one of 'gdpa.attention, gdpa.attention_backward, gdpa.attention_partial'}}
   gdpa.yield %x : f32
 }

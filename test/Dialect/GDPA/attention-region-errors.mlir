@@ -609,7 +609,7 @@ func.func @f(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x7x8xf32>, %v: tensor<1x2x7x
       activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
         %k = arith.cmpf ogt, %s, %s : f32
         %z = scf.if %k -> (f32) {
-          // expected-error@+1 {{expects parent op to be one of 'gdpa.attention, gdpa.attention_backward'}}
+          // expected-error@+1 {{expects parent op to be one of 'gdpa.attention, gdpa.attention_backward, gdpa.attention_partial'}}
           gdpa.yield %s : f32
         } else {
           scf.yield %s : f32

@@ -1,8 +1,8 @@
 //===- AttentionCanonicalization.cpp - folding of attention operations ----===//
 //
 // Casts that only forget static information disappear into the operation;
-// captures that no region uses and masks that keep everything disappear
-// altogether. A destination of statistics stays even where nobody uses its
+// captures that no region uses, masks that keep everything, offsets of zero and
+// lengths that are the operation's own disappear altogether. A destination of statistics stays even where nobody uses its
 // result: the normalizer decides whether it exists.
 //
 //===----------------------------------------------------------------------===//
@@ -11,8 +11,10 @@
 #include "gdpa/Dialect/GDPA/IR/GDPA.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/Interfaces/ShapedOpInterfaces.h"
 
 using namespace mlir;
 using namespace mlir::gdpa;
@@ -56,6 +58,10 @@ LogicalResult AttentionOp::fold(FoldAdaptor, SmallVectorImpl<OpFoldResult> &) {
 }
 LogicalResult AttentionBackwardOp::fold(FoldAdaptor,
                                         SmallVectorImpl<OpFoldResult> &) {
+  return foldCasts(*this);
+}
+LogicalResult AttentionPartialOp::fold(FoldAdaptor,
+                                       SmallVectorImpl<OpFoldResult> &) {
   return foldCasts(*this);
 }
 
@@ -230,13 +236,63 @@ template <class Op> struct DropFullMask : OpRewritePattern<Op> {
   }
 };
 
+/// Offsets go where each is zero or no region asks for its coordinate, lengths
+/// where each is the tile's own or no region asks for it.
+template <class Op> struct DropPosition : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
+    bool dropsOffsets = !op.getOffsets().empty();
+    for (auto [number, offset] : llvm::enumerate(op.getOffsets()))
+      dropsOffsets &=
+          isConstantIntValue(OpFoldResult(offset), 0) || !isUsed(op, number);
+    TensorDims dims = getTensorDims(op.getLayout());
+    constexpr unsigned firstLength = 4; // after b, h, i, j
+    bool dropsLengths = !op.getLengths().empty();
+    Value rows[] = {op.getQuery(), op.getKey()};
+    for (auto [number, length] : llvm::enumerate(op.getLengths()))
+      dropsLengths &= isSize(length, rows[number], dims.sequence) ||
+                      !isUsed(op, firstLength + number);
+    if (!dropsOffsets && !dropsLengths)
+      return rewriter.notifyMatchFailure(op, "its place in a whole is used");
+    rewriter.modifyOpInPlace(op, [&] {
+      if (dropsOffsets)
+        op.getOffsetsMutable().clear();
+      if (dropsLengths)
+        op.getLengthsMutable().clear();
+    });
+    return success();
+  }
+
+private:
+  static bool isUsed(Op op, unsigned coordinate) {
+    return llvm::any_of(op->getRegions(), [&](Region &region) {
+      if (region.empty())
+        return false;
+      unsigned first = getNumScoreArguments(getAttentionRegion(region));
+      return !region.getArgument(first + coordinate).use_empty();
+    });
+  }
+
+  /// Whether `length` is size `dim` of `rows` for sure.
+  static bool isSize(Value length, Value rows, unsigned dim) {
+    auto type = cast<ShapedType>(rows.getType());
+    if (std::optional<int64_t> constant = getConstantIntValue(length))
+      return *constant == type.getDimSize(dim);
+    auto size = length.getDefiningOp<ShapedDimOpInterface>();
+    return size && size.getShapedValue() == rows &&
+           isConstantIntValue(size.getDimension(), dim);
+  }
+};
+
 } // namespace
 
 void AttentionOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                               MLIRContext *context) {
   patterns.add<FoldOperandCasts<AttentionOp>, FoldResultCast<AttentionOp>,
-               DropUnusedCaptures<AttentionOp>, DropFullMask<AttentionOp>>(
-      context);
+               DropUnusedCaptures<AttentionOp>, DropFullMask<AttentionOp>,
+               DropPosition<AttentionOp>>(context);
 }
 
 void AttentionBackwardOp::getCanonicalizationPatterns(
@@ -244,5 +300,15 @@ void AttentionBackwardOp::getCanonicalizationPatterns(
   patterns.add<FoldOperandCasts<AttentionBackwardOp>,
                FoldResultCast<AttentionBackwardOp>,
                DropUnusedCaptures<AttentionBackwardOp>,
-               DropFullMask<AttentionBackwardOp>>(context);
+               DropFullMask<AttentionBackwardOp>,
+               DropPosition<AttentionBackwardOp>>(context);
+}
+
+void AttentionPartialOp::getCanonicalizationPatterns(
+    RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<FoldOperandCasts<AttentionPartialOp>,
+               FoldResultCast<AttentionPartialOp>,
+               DropUnusedCaptures<AttentionPartialOp>,
+               DropFullMask<AttentionPartialOp>,
+               DropPosition<AttentionPartialOp>>(context);
 }

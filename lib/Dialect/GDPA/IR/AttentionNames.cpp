@@ -33,6 +33,11 @@ void AttentionBackwardOp::getAsmBlockArgumentNames(
   nameRegionArguments(region, setNameFn);
 }
 
+void AttentionPartialOp::getAsmBlockArgumentNames(
+    Region &region, OpAsmSetValueNameFn setNameFn) {
+  nameRegionArguments(region, setNameFn);
+}
+
 template <class Op>
 static void nameResults(Op op, OpAsmSetValueNameFn setNameFn) {
   for (OpResult result : op->getResults()) {
@@ -49,5 +54,13 @@ void AttentionOp::getAsmResultNames(OpAsmSetValueNameFn setNameFn) {
 }
 
 void AttentionBackwardOp::getAsmResultNames(OpAsmSetValueNameFn setNameFn) {
+  nameResults(*this, setNameFn);
+}
+
+void AttentionPartialOp::getAsmResultNames(OpAsmSetValueNameFn setNameFn) {
+  nameResults(*this, setNameFn);
+}
+
+void AttentionMergeOp::getAsmResultNames(OpAsmSetValueNameFn setNameFn) {
   nameResults(*this, setNameFn);
 }

@@ -28,6 +28,19 @@ Type AttentionBackwardOp::getComputeType() {
   return getComputeTypeOf(getStorageType());
 }
 
+Type AttentionPartialOp::getStorageType() {
+  return getElementTypeOrSelf(getQuery());
+}
+Type AttentionPartialOp::getComputeType() {
+  return getComputeTypeOf(getStorageType());
+}
+Type AttentionMergeOp::getStorageType() {
+  return getElementTypeOrSelf(getOutputInit());
+}
+Type AttentionMergeOp::getComputeType() {
+  return getComputeTypeOf(getStorageType());
+}
+
 /// The operand groups `first` to `last`, which are adjacent, as one range.
 template <class Op>
 static MutableOperandRange getGroups(Op op, unsigned first, unsigned last) {
@@ -44,19 +57,28 @@ MutableOperandRange AttentionOp::getDpsInitsMutable() {
 MutableOperandRange AttentionBackwardOp::getDpsInitsMutable() {
   return getGroups(*this, 7, 10);
 }
+// accumulator_init to total_init.
+MutableOperandRange AttentionPartialOp::getDpsInitsMutable() {
+  return getGroups(*this, 3, 5);
+}
+// output_init and statistics_init.
+MutableOperandRange AttentionMergeOp::getDpsInitsMutable() {
+  return getGroups(*this, 3, 4);
+}
 
-/// The memref form reads its inputs and writes its destinations; tensors have
-/// no effects.
+/// The memref form reads its inputs and writes its destinations (reads them, too,
+/// where it continues their sums); tensors have no effects.
 static void
 getEffectsOf(DestinationStyleOpInterface op,
              SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
   for (OpOperand &operand : op->getOpOperands()) {
     if (!isa<MemRefType>(operand.get().getType()))
       continue;
-    if (op.isDpsInit(&operand))
+    bool isInit = op.isDpsInit(&operand);
+    if (isInit)
       effects.emplace_back(MemoryEffects::Write::get(), &operand,
                            SideEffects::DefaultResource::get());
-    else
+    if (!isInit || isa<AttentionPartialOp>(op))
       effects.emplace_back(MemoryEffects::Read::get(), &operand,
                            SideEffects::DefaultResource::get());
   }
@@ -67,6 +89,14 @@ void AttentionOp::getEffects(
   getEffectsOf(*this, effects);
 }
 void AttentionBackwardOp::getEffects(
+    SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  getEffectsOf(*this, effects);
+}
+void AttentionPartialOp::getEffects(
+    SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  getEffectsOf(*this, effects);
+}
+void AttentionMergeOp::getEffects(
     SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
   getEffectsOf(*this, effects);
 }
@@ -89,6 +119,18 @@ AttentionOp::reifyResultShapes(OpBuilder &builder,
 LogicalResult
 AttentionBackwardOp::reifyResultShapes(OpBuilder &builder,
                                        ReifiedRankedShapedTypeDims &shapes) {
+  reifyDestinations(builder, *this, shapes);
+  return success();
+}
+LogicalResult
+AttentionPartialOp::reifyResultShapes(OpBuilder &builder,
+                                      ReifiedRankedShapedTypeDims &shapes) {
+  reifyDestinations(builder, *this, shapes);
+  return success();
+}
+LogicalResult
+AttentionMergeOp::reifyResultShapes(OpBuilder &builder,
+                                    ReifiedRankedShapedTypeDims &shapes) {
   reifyDestinations(builder, *this, shapes);
   return success();
 }

@@ -174,6 +174,13 @@ LogicalResult AttentionOp::verifyRegions() {
   return success();
 }
 
+LogicalResult AttentionPartialOp::verifyRegions() {
+  for (Region &region : (*this)->getRegions())
+    if (failed(verifier::verifyRegionBody(*this, region, getComputeType())))
+      return failure();
+  return success();
+}
+
 LogicalResult AttentionBackwardOp::verifyRegions() {
   for (Region &region : (*this)->getRegions())
     if (failed(verifier::verifyRegionBody(*this, region, getComputeType())))

@@ -48,6 +48,12 @@ StringRef gdpa::getRoleName(Role role) {
     return "dv";
   case Role::DCapture:
     return "dcapture";
+  case Role::Accumulator:
+    return "acc";
+  case Role::Maximum:
+    return "m";
+  case Role::Total:
+    return "l";
   case Role::Scale:
     return "scale";
   case Role::CuSeqlensQuery:
@@ -56,6 +62,10 @@ StringRef gdpa::getRoleName(Role role) {
     return "cu_seqlens_k";
   case Role::Capture:
     return "capture";
+  case Role::Offset:
+    return "offset";
+  case Role::Length:
+    return "length";
   }
   llvm_unreachable("unknown role");
 }
@@ -64,12 +74,21 @@ StringRef gdpa::getRoleName(Role role) {
 static constexpr Role forwardGroups[] = {
     Role::Query,          Role::Key,          Role::Value,
     Role::Output,         Role::Statistics,   Role::Scale,
-    Role::CuSeqlensQuery, Role::CuSeqlensKey, Role::Capture};
+    Role::CuSeqlensQuery, Role::CuSeqlensKey, Role::Capture,
+    Role::Offset,         Role::Length};
 static constexpr Role backwardGroups[] = {
     Role::Query,          Role::Key,          Role::Value,      Role::DOutput,
     Role::DStatistics,    Role::Output,       Role::Statistics, Role::DQuery,
     Role::DKey,           Role::DValue,       Role::DCapture,   Role::Scale,
-    Role::CuSeqlensQuery, Role::CuSeqlensKey, Role::Capture};
+    Role::CuSeqlensQuery, Role::CuSeqlensKey, Role::Capture,    Role::Offset,
+    Role::Length};
+static constexpr Role partialGroups[] = {
+    Role::Query,   Role::Key,   Role::Value,   Role::Accumulator,
+    Role::Maximum, Role::Total, Role::Scale,   Role::Capture,
+    Role::Offset,  Role::Length};
+static constexpr Role mergeGroups[] = {Role::Accumulator, Role::Maximum,
+                                       Role::Total, Role::Output,
+                                       Role::Statistics};
 
 template <class Op>
 static OperandRole operandRole(Op op, ArrayRef<Role> groups, unsigned number) {
@@ -89,6 +108,14 @@ OperandRole gdpa::getOperandRole(AttentionBackwardOp op,
   return operandRole(op, backwardGroups, operandNumber);
 }
 
+OperandRole gdpa::getOperandRole(AttentionPartialOp op,
+                                 unsigned operandNumber) {
+  return operandRole(op, partialGroups, operandNumber);
+}
+OperandRole gdpa::getOperandRole(AttentionMergeOp op, unsigned operandNumber) {
+  return operandRole(op, mergeGroups, operandNumber);
+}
+
 OperandRole gdpa::getResultRole(AttentionOp op, unsigned resultNumber) {
   return {resultNumber == 0 ? Role::Output : Role::Statistics, 0};
 }
@@ -97,6 +124,17 @@ OperandRole gdpa::getResultRole(AttentionBackwardOp op, unsigned resultNumber) {
   if (resultNumber < 3)
     return {roles[resultNumber], 0};
   return {Role::DCapture, resultNumber - 3};
+}
+
+OperandRole gdpa::getResultRole(AttentionPartialOp op, unsigned resultNumber) {
+  if (resultNumber == 0)
+    return {Role::Accumulator, 0};
+  bool isMaximum =
+      resultNumber == 1 && op.getNormalizer() == Normalizer::Softmax;
+  return {isMaximum ? Role::Maximum : Role::Total, 0};
+}
+OperandRole gdpa::getResultRole(AttentionMergeOp op, unsigned resultNumber) {
+  return {resultNumber == 0 ? Role::Output : Role::Statistics, 0};
 }
 
 unsigned gdpa::getNumScoreArguments(AttentionRegion kind) {
@@ -153,8 +191,8 @@ AttentionRegion gdpa::getAttentionRegion(Region &region) {
   constexpr AttentionRegion backward[] = {AttentionRegion::Joint,
                                           AttentionRegion::Mask};
   unsigned number = region.getRegionNumber();
-  return isa<AttentionOp>(region.getParentOp()) ? forward[number]
-                                                : backward[number];
+  return isa<AttentionBackwardOp>(region.getParentOp()) ? backward[number]
+                                                        : forward[number];
 }
 
 Type gdpa::getCaptureGradientType(Type capture, bool tensorForm) {

@@ -63,6 +63,15 @@ LogicalResult verifier::verifyCommonSize(Operation *op, StringRef what,
   return CommonSize(op, what).add(operands, dim);
 }
 
+LogicalResult verifier::verifyCommonSize(Operation *op, StringRef what,
+                                         ArrayRef<CommonDimension> operands) {
+  CommonSize size(op, what);
+  for (const auto &[operand, dim] : operands)
+    if (failed(size.add(operand, dim)))
+      return failure();
+  return success();
+}
+
 LogicalResult verifier::verifyRankAndStorage(Operation *op, Layout layout,
                                              ArrayRef<NamedOperand> operands) {
   unsigned rank = getTensorDims(layout).rank;

@@ -94,6 +94,32 @@ static ParseResult parseOptionalPart(OpAsmParser &parser, StringRef keyword,
   return parsePartBody(parser, keyword, least, most, part);
 }
 
+/// An optional part of `count` indices, which need no types: `keyword(%a, %b)`.
+static ParseResult parseOptionalIndices(OpAsmParser &parser, StringRef keyword,
+                                        int32_t count, OperandPart &part) {
+  if (failed(parser.parseOptionalKeyword(keyword)))
+    return success();
+  part.loc = parser.getCurrentLocation();
+  if (parser.parseOperandList(part.operands, OpAsmParser::Delimiter::Paren))
+    return failure();
+  if (part.size() != count)
+    return parser.emitError(part.loc) << "expected " << count
+                                      << " operands in '" << keyword
+                                      << "', found " << part.size();
+  part.types.assign(count, parser.getBuilder().getIndexType());
+  return success();
+}
+
+/// Where a tile lies: `offsets(...)` and `lengths(...)`.
+static ParseResult parseOptionalPosition(OpAsmParser &parser,
+                                         OperandPart &offsets,
+                                         OperandPart &lengths) {
+  if (parseOptionalIndices(parser, "offsets", 4, offsets) ||
+      parseOptionalIndices(parser, "lengths", 2, lengths))
+    return failure();
+  return success();
+}
+
 static ParseResult resolvePart(OpAsmParser &parser, const OperandPart &part,
                                OperationState &result) {
   return parser.resolveOperands(part.operands, part.types, part.loc,
@@ -138,10 +164,12 @@ static ParseResult parseAttributes(OpAsmParser &parser, OperationState &result,
     return failure();
   typename Op::Properties &properties =
       result.getOrAddProperties<typename Op::Properties>();
-  if (auto precision = attributes.erase("precision"))
-    properties.setPrecision(cast<PrecisionAttr>(precision));
-  if (auto schedule = attributes.erase("schedule"))
-    properties.setSchedule(cast<ScheduleAttrInterface>(schedule));
+  if constexpr (!std::is_same_v<Op, AttentionMergeOp>)
+    if (auto precision = attributes.erase("precision"))
+      properties.setPrecision(cast<PrecisionAttr>(precision));
+  if constexpr (llvm::is_one_of<Op, AttentionOp, AttentionBackwardOp>::value)
+    if (auto schedule = attributes.erase("schedule"))
+      properties.setSchedule(cast<ScheduleAttrInterface>(schedule));
   result.addAttributes(attributes);
   return success();
 }
@@ -172,7 +200,7 @@ static ParseResult parseResultTypes(OpAsmParser &parser,
 }
 
 ParseResult AttentionOp::parse(OpAsmParser &parser, OperationState &result) {
-  OperandPart ins, outs, scale, cuSeqlens, captures;
+  OperandPart ins, outs, scale, cuSeqlens, captures, offsets, lengths;
   Region *activation = result.addRegion();
   Region *mask = result.addRegion();
   Region *vjp = result.addRegion();
@@ -182,6 +210,7 @@ ParseResult AttentionOp::parse(OpAsmParser &parser, OperationState &result) {
       parsePart(parser, "scale", 1, 1, scale) ||
       parseOptionalPart(parser, "cu_seqlens", 2, 2, cuSeqlens) ||
       parseOptionalPart(parser, "captures", 1, unbounded, captures) ||
+      parseOptionalPosition(parser, offsets, lengths) ||
       parser.parseKeyword("activation") ||
       parseRegionPart(parser, *activation) ||
       parseOptionalRegionPart(parser, "mask", *mask) ||
@@ -190,13 +219,15 @@ ParseResult AttentionOp::parse(OpAsmParser &parser, OperationState &result) {
           parser, result, {"layout", "normalizer", "operandSegmentSizes"}) ||
       parseResultTypes(parser, result))
     return failure();
-  for (const OperandPart &part : {ins, outs, scale, cuSeqlens, captures})
+  for (const OperandPart &part :
+       {ins, outs, scale, cuSeqlens, captures, offsets, lengths})
     if (resolvePart(parser, part, result))
       return failure();
   int32_t statistics = outs.size() - 1, jagged = cuSeqlens.size() / 2;
   llvm::copy(
       ArrayRef<int32_t>(
-          {1, 1, 1, 1, statistics, 1, jagged, jagged, captures.size()}),
+          {1, 1, 1, 1, statistics, 1, jagged, jagged, captures.size(),
+           offsets.size(), lengths.size()}),
       result.getOrAddProperties<Properties>().operandSegmentSizes.begin());
   return success();
 }
@@ -213,7 +244,7 @@ static ParseResult parseOptionalWrt(OpAsmParser &parser,
 
 ParseResult AttentionBackwardOp::parse(OpAsmParser &parser,
                                        OperationState &result) {
-  OperandPart ins, saved, outs, scale, cuSeqlens, captures;
+  OperandPart ins, saved, outs, scale, cuSeqlens, captures, offsets, lengths;
   SmallVector<int64_t> wrt;
   Region *joint = result.addRegion();
   Region *mask = result.addRegion();
@@ -227,14 +258,16 @@ ParseResult AttentionBackwardOp::parse(OpAsmParser &parser,
     return failure();
   if (captures.size() && parseOptionalWrt(parser, wrt))
     return failure();
-  if (parser.parseKeyword("joint") || parseRegionPart(parser, *joint) ||
+  if (parseOptionalPosition(parser, offsets, lengths) ||
+      parser.parseKeyword("joint") || parseRegionPart(parser, *joint) ||
       parseOptionalRegionPart(parser, "mask", *mask) ||
       parseAttributes<AttentionBackwardOp>(
           parser, result,
           {"layout", "normalizer", "wrt", "operandSegmentSizes"}) ||
       parseResultTypes(parser, result))
     return failure();
-  for (const OperandPart &part : {ins, saved, outs, scale, cuSeqlens, captures})
+  for (const OperandPart &part :
+       {ins, saved, outs, scale, cuSeqlens, captures, offsets, lengths})
     if (resolvePart(parser, part, result))
       return failure();
   auto &properties = result.getOrAddProperties<Properties>();
@@ -243,8 +276,60 @@ ParseResult AttentionBackwardOp::parse(OpAsmParser &parser,
           jagged = cuSeqlens.size() / 2;
   llvm::copy(
       ArrayRef<int32_t>({1, 1, 1, 1, dStatistics, isSaved, isSaved, 1, 1, 1,
-                         outs.size() - 3, 1, jagged, jagged, captures.size()}),
+                         outs.size() - 3, 1, jagged, jagged, captures.size(),
+                         offsets.size(), lengths.size()}),
       properties.operandSegmentSizes.begin());
+  return success();
+}
+
+ParseResult AttentionPartialOp::parse(OpAsmParser &parser,
+                                      OperationState &result) {
+  OperandPart ins, outs, scale, captures, offsets, lengths;
+  Region *activation = result.addRegion();
+  Region *mask = result.addRegion();
+  if (parseHead<AttentionPartialOp>(parser, result) ||
+      parsePart(parser, "ins", 3, 3, ins) ||
+      parsePart(parser, "outs", 1, 3, outs) ||
+      parsePart(parser, "scale", 1, 1, scale) ||
+      parseOptionalPart(parser, "captures", 1, unbounded, captures) ||
+      parseOptionalPosition(parser, offsets, lengths) ||
+      parser.parseKeyword("activation") ||
+      parseRegionPart(parser, *activation) ||
+      parseOptionalRegionPart(parser, "mask", *mask) ||
+      parseAttributes<AttentionPartialOp>(
+          parser, result, {"layout", "normalizer", "operandSegmentSizes"}) ||
+      parseResultTypes(parser, result))
+    return failure();
+  for (const OperandPart &part :
+       {ins, outs, scale, captures, offsets, lengths})
+    if (resolvePart(parser, part, result))
+      return failure();
+  // Of three destinations the second is m, of two it is l.
+  int32_t maximum = outs.size() == 3, total = outs.size() >= 2;
+  llvm::copy(
+      ArrayRef<int32_t>({1, 1, 1, 1, maximum, total, 1, captures.size(),
+                         offsets.size(), lengths.size()}),
+      result.getOrAddProperties<Properties>().operandSegmentSizes.begin());
+  return success();
+}
+
+ParseResult AttentionMergeOp::parse(OpAsmParser &parser,
+                                    OperationState &result) {
+  OperandPart ins, outs;
+  if (parseHead<AttentionMergeOp>(parser, result) ||
+      parsePart(parser, "ins", 1, 3, ins) ||
+      parsePart(parser, "outs", 1, 2, outs) ||
+      parseAttributes<AttentionMergeOp>(
+          parser, result, {"layout", "normalizer", "operandSegmentSizes"}) ||
+      parseResultTypes(parser, result))
+    return failure();
+  for (const OperandPart &part : {ins, outs})
+    if (resolvePart(parser, part, result))
+      return failure();
+  int32_t maximum = ins.size() == 3, total = ins.size() >= 2;
+  llvm::copy(
+      ArrayRef<int32_t>({1, maximum, total, 1, outs.size() - 1}),
+      result.getOrAddProperties<Properties>().operandSegmentSizes.begin());
   return success();
 }
 
@@ -297,11 +382,25 @@ static void printTail(OpAsmPrinter &printer, Operation *op,
 /// Prints the parts from `scale` to `captures`.
 template <class Op> static void printContext(OpAsmPrinter &printer, Op op) {
   printPart(printer, "scale", op.getScale());
-  SmallVector<Value> cuSeqlens;
-  if (op.getCuSeqlensQuery())
-    cuSeqlens = {op.getCuSeqlensQuery(), op.getCuSeqlensKey()};
-  printPart(printer, "cu_seqlens", cuSeqlens);
+  if constexpr (!std::is_same_v<Op, AttentionPartialOp>) {
+    SmallVector<Value> cuSeqlens;
+    if (op.getCuSeqlensQuery())
+      cuSeqlens = {op.getCuSeqlensQuery(), op.getCuSeqlensKey()};
+    printPart(printer, "cu_seqlens", cuSeqlens);
+  }
   printPart(printer, "captures", op.getCaptures());
+}
+
+/// Prints the parts that say where a tile lies.
+template <class Op> static void printPosition(OpAsmPrinter &printer, Op op) {
+  for (auto [keyword, indices] : {std::pair<StringRef, ValueRange>{
+                                      "offsets", op.getOffsets()},
+                                  {"lengths", op.getLengths()}}) {
+    if (indices.empty())
+      continue;
+    printer.printNewline();
+    printer << keyword << "(" << indices << ")";
+  }
 }
 
 void AttentionOp::print(OpAsmPrinter &printer) {
@@ -314,6 +413,7 @@ void AttentionOp::print(OpAsmPrinter &printer) {
   printPart(printer, "ins", ValueRange{getQuery(), getKey(), getValue()});
   printPart(printer, "outs", outs);
   printContext(printer, *this);
+  printPosition(printer, *this);
   printRegionPart(printer, "activation", getActivation());
   printRegionPart(printer, "mask", getMask());
   printRegionPart(printer, "vjp", getVjp());
@@ -342,9 +442,34 @@ void AttentionBackwardOp::print(OpAsmPrinter &printer) {
     llvm::interleaveComma(getWrt(), printer);
     printer << "]";
   }
+  printPosition(printer, *this);
   printRegionPart(printer, "joint", getJoint());
   printRegionPart(printer, "mask", getMask());
   printTail(printer, *this,
             {"layout", "normalizer", "wrt", "operandSegmentSizes"});
+  printer.decreaseIndent();
+}
+
+void AttentionPartialOp::print(OpAsmPrinter &printer) {
+  printer << " " << stringifyLayout(getLayout()) << " "
+          << stringifyNormalizer(getNormalizer());
+  printer.increaseIndent();
+  printPart(printer, "ins", ValueRange{getQuery(), getKey(), getValue()});
+  printPart(printer, "outs", llvm::to_vector(getDpsInits()));
+  printContext(printer, *this);
+  printPosition(printer, *this);
+  printRegionPart(printer, "activation", getActivation());
+  printRegionPart(printer, "mask", getMask());
+  printTail(printer, *this, {"layout", "normalizer", "operandSegmentSizes"});
+  printer.decreaseIndent();
+}
+
+void AttentionMergeOp::print(OpAsmPrinter &printer) {
+  printer << " " << stringifyLayout(getLayout()) << " "
+          << stringifyNormalizer(getNormalizer());
+  printer.increaseIndent();
+  printPart(printer, "ins", llvm::to_vector(getDpsInputs()));
+  printPart(printer, "outs", llvm::to_vector(getDpsInits()));
+  printTail(printer, *this, {"layout", "normalizer", "operandSegmentSizes"});
   printer.decreaseIndent();
 }

@@ -16,13 +16,6 @@ using namespace mlir::gdpa::verifier;
 
 namespace {
 
-/// How many operands a group of the generic form holds.
-enum class Count { One, Optional, Any };
-struct OperandGroup {
-  StringRef name;
-  Count count;
-};
-
 constexpr OperandGroup forwardGroups[] = {{"query", Count::One},
                                           {"key", Count::One},
                                           {"value", Count::One},
@@ -31,7 +24,9 @@ constexpr OperandGroup forwardGroups[] = {{"query", Count::One},
                                           {"scale", Count::One},
                                           {"cu_seqlens_query", Count::Optional},
                                           {"cu_seqlens_key", Count::Optional},
-                                          {"captures", Count::Any}};
+                                          {"captures", Count::Any},
+                                          {"offsets", Count::Any},
+                                          {"lengths", Count::Any}};
 constexpr OperandGroup backwardGroups[] = {
     {"query", Count::One},
     {"key", Count::One},
@@ -47,14 +42,14 @@ constexpr OperandGroup backwardGroups[] = {
     {"scale", Count::One},
     {"cu_seqlens_query", Count::Optional},
     {"cu_seqlens_key", Count::Optional},
-    {"captures", Count::Any}};
+    {"captures", Count::Any},
+    {"offsets", Count::Any},
+    {"lengths", Count::Any}};
 
 } // namespace
 
-/// (C1) Each group of operands holds as many as it may; only the generic form
-/// can say otherwise, and the accessors rely on it.
-static LogicalResult verifyGroups(Operation *op, ArrayRef<int32_t> sizes,
-                                  ArrayRef<OperandGroup> groups) {
+LogicalResult verifier::verifyGroups(Operation *op, ArrayRef<int32_t> sizes,
+                                     ArrayRef<OperandGroup> groups) {
   for (auto [size, group] : llvm::zip_equal(sizes, groups)) {
     if (group.count == Count::One && size != 1)
       return op->emitOpError("expected 1 operand for ")
@@ -66,15 +61,14 @@ static LogicalResult verifyGroups(Operation *op, ArrayRef<int32_t> sizes,
   return success();
 }
 
-/// (C2) All tensors or all memrefs.
-static LogicalResult verifyForm(Operation *op) {
+LogicalResult verifier::verifyForm(Operation *op, StringRef first) {
   bool tensors = isa<RankedTensorType>(op->getOperand(0).getType());
   for (OpOperand &operand : op->getOpOperands()) {
     Type type = operand.get().getType();
     if (isa<ShapedType>(type) && isa<TensorType>(type) != tensors)
       return op->emitOpError("expected operand #")
              << operand.getOperandNumber() << " to be a "
-             << (tensors ? "tensor" : "memref") << " as query is, found "
+             << (tensors ? "tensor" : "memref") << " as " << first << " is, found "
              << type;
   }
   return success();
@@ -122,6 +116,22 @@ static LogicalResult verifyCuSeqlens(Operation *op, Layout layout, Value query,
       op, "size", {{"cu_seqlens_query", query}, {"cu_seqlens_key", key}}, 0);
 }
 
+/// (C18) Four offsets or none, two lengths or none.
+static LogicalResult verifyPosition(Operation *op, Layout layout,
+                                    ValueRange offsets, ValueRange lengths) {
+  if (!offsets.empty() && offsets.size() != 4)
+    return op->emitOpError("expected 0 or 4 operands for offsets, found ")
+           << offsets.size();
+  if (!lengths.empty() && lengths.size() != 2)
+    return op->emitOpError("expected 0 or 2 operands for lengths, found ")
+           << lengths.size();
+  if (!lengths.empty() && layout == Layout::THD)
+    return op->emitOpError("expected no lengths in layout thd, whose sequences "
+                           "have lengths of their own, found ")
+           << lengths.size();
+  return success();
+}
+
 /// (C12) Captures are scalars or shaped values of rank 1 to 4.
 static LogicalResult verifyCaptures(Operation *op, ValueRange captures) {
   for (auto [index, capture] : llvm::enumerate(captures)) {
@@ -147,15 +157,14 @@ static LogicalResult verifyCaptures(Operation *op, ValueRange captures) {
   return success();
 }
 
-/// (C5) to (C8) and (C10) to (C13), which both operations share.
 template <class Op>
-static LogicalResult verifyShared(Op op, const ShapedOperands &operands) {
+LogicalResult verifier::verifyShared(Op op, const ShapedOperands &operands) {
   Type computeType = op.getComputeType();
   if (failed(verifySizes(op, op.getLayout(), operands)) ||
       failed(verifyScale(op, op.getScale(), computeType)) ||
-      failed(verifyCuSeqlens(op, op.getLayout(), op.getCuSeqlensQuery(),
-                             op.getCuSeqlensKey())) ||
-      failed(verifyCaptures(op, op.getCaptures())))
+      failed(verifyCaptures(op, op.getCaptures())) ||
+      failed(verifyPosition(op, op.getLayout(), op.getOffsets(),
+                            op.getLengths())))
     return failure();
   for (Region &region : op->getRegions())
     if (failed(verifyRegionArguments(op, region, computeType,
@@ -163,6 +172,9 @@ static LogicalResult verifyShared(Op op, const ShapedOperands &operands) {
       return failure();
   return success();
 }
+
+template LogicalResult verifier::verifyShared(AttentionPartialOp,
+                                              const ShapedOperands &);
 
 LogicalResult AttentionOp::verify() {
   Operation *op = getOperation();
@@ -194,10 +206,13 @@ LogicalResult AttentionOp::verify() {
                                     operands.statisticsLike[0])))
       return failure();
   }
+  if (failed(verifyCuSeqlens(op, layout, getCuSeqlensQuery(),
+                             getCuSeqlensKey())))
+    return failure();
   return verifyShared(*this, operands);
 }
 
-/// (C20) and (C21) wrt names float captures, strictly increasing; one gradient
+/// (C21) and (C22) wrt names float captures, strictly increasing; one gradient
 /// for each.
 static LogicalResult verifyWrt(AttentionBackwardOp op) {
   auto numCaptures = static_cast<int64_t>(op.getCaptures().size());
@@ -247,7 +262,7 @@ LogicalResult AttentionBackwardOp::verify() {
   operands.keyLike = {{"key", getKey()}, {"d_key", getDKeyInit()}};
   operands.valueLike = {{"value", getValue()}, {"d_value", getDValueInit()}};
   operands.outputLike = {{"d_output", getDOutput()}};
-  // (C18)
+  // (C19)
   for (auto [name, saved] :
        {std::pair<StringRef, Value>{"output", getOutput()},
         std::pair<StringRef, Value>{"statistics", getStatistics()}})
@@ -260,7 +275,7 @@ LogicalResult AttentionBackwardOp::verify() {
     operands.outputLike.push_back({"output", getOutput()});
     operands.statisticsLike.push_back({"statistics", getStatistics()});
   }
-  // (C19)
+  // (C20)
   if (Value dStatistics = getDStatistics()) {
     if (!hasStatistics())
       return emitOpError("expected no cotangent of statistics with normalizer ")
@@ -276,7 +291,9 @@ LogicalResult AttentionBackwardOp::verify() {
   for (const NamedOperand &row : operands.statisticsLike)
     if (failed(verifyStatisticsType(op, layout, getComputeType(), row)))
       return failure();
-  if (failed(verifyShared(*this, operands)))
+  if (failed(verifyCuSeqlens(op, layout, getCuSeqlensQuery(),
+                             getCuSeqlensKey())) ||
+      failed(verifyShared(*this, operands)))
     return failure();
   return verifyWrt(*this);
 }

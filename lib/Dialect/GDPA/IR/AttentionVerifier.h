@@ -29,6 +29,27 @@ struct ShapedOperands {
   SmallVector<NamedOperand> statisticsLike;
 };
 
+/// How many operands a group of the generic form holds.
+enum class Count { One, Optional, Any };
+struct OperandGroup {
+  StringRef name;
+  Count count;
+};
+
+/// (C1) Each group of operands holds as many as it may; only the generic form
+/// can say otherwise, and the accessors rely on it.
+LogicalResult verifyGroups(Operation *op, ArrayRef<int32_t> sizes,
+                           ArrayRef<OperandGroup> groups);
+
+/// (C2) All tensors or all memrefs, as the first operand, called `first`, is.
+LogicalResult verifyForm(Operation *op, StringRef first = "query");
+
+/// (C5) to (C8), (C10), (C12), (C13) and (C18), which the operations share.
+template <class Op>
+LogicalResult verifyShared(Op op, const ShapedOperands &operands);
+extern template LogicalResult verifyShared(AttentionPartialOp,
+                                           const ShapedOperands &);
+
 /// (C3) and (C4) Rank by layout, one storage type.
 LogicalResult verifyRankAndStorage(Operation *op, Layout layout,
                                    ArrayRef<NamedOperand> operands);
@@ -45,6 +66,10 @@ LogicalResult verifySizes(Operation *op, Layout layout,
 /// One size, called `what` in the message, that all of `operands` share.
 LogicalResult verifyCommonSize(Operation *op, StringRef what,
                                ArrayRef<NamedOperand> operands, unsigned dim);
+/// The same where it is another dimension of each.
+using CommonDimension = std::pair<NamedOperand, unsigned>;
+LogicalResult verifyCommonSize(Operation *op, StringRef what,
+                               ArrayRef<CommonDimension> operands);
 
 /// Name of a region in messages: activation, mask, vjp or joint.
 StringRef getRegionName(AttentionRegion kind);

@@ -19,7 +19,8 @@ using namespace mlir::gdpa;
 /// Raised by each change of what is written:
 ///   0  no version in the file
 ///   1  as 0, with the version
-static constexpr uint64_t kVersion = 1;
+///   2  offsets and lengths, after the captures
+static constexpr uint64_t kVersion = 2;
 
 namespace {
 struct Version : public DialectVersion {

@@ -25,8 +25,8 @@ struct AttentionModel
     : DstBufferizableOpInterfaceExternalModel<AttentionModel<Op>, Op> {
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
                               const AnalysisState &) const {
-    // Destinations are overwritten, never read.
-    return !cast<Op>(op).isDpsInit(&operand);
+    // Destinations are overwritten, never read, but those that are states.
+    return isa<AttentionPartialOp>(op) || !cast<Op>(op).isDpsInit(&operand);
   }
 
   /// An argument of a region has the buffer of the capture that it stands for.
@@ -39,8 +39,8 @@ struct AttentionModel
       return bufferization::detail::defaultGetBufferType(value, options, state,
                                                          invocationStack);
     AttentionRegion kind = getAttentionRegion(*argument.getParentRegion());
-    Value capture = cast<Op>(op).getCaptures()[argument.getArgNumber() -
-                                               getFirstCaptureArgument(kind)];
+    Value capture = getCaptures(op)[argument.getArgNumber() -
+                                   getFirstCaptureArgument(kind)];
     return bufferization::getBufferType(capture, options, state,
                                         invocationStack);
   }
@@ -71,12 +71,19 @@ struct AttentionModel
       rewriter.inlineRegionBefore(from, to, to.end());
     for (Region &region : newOp->getRegions())
       if (!region.empty())
-        bufferizeArguments(region, cast<Op>(newOp).getCaptures(), rewriter);
+        bufferizeArguments(region, getCaptures(newOp), rewriter);
     replaceOpWithBufferizedValues(rewriter, op, results);
     return success();
   }
 
 private:
+  static ValueRange getCaptures(Operation *op) {
+    if constexpr (std::is_same_v<Op, AttentionMergeOp>)
+      return {};
+    else
+      return cast<Op>(op).getCaptures();
+  }
+
   static void bufferizeArguments(Region &region, ValueRange captures,
                                  RewriterBase &rewriter) {
     OpBuilder::InsertionGuard guard(rewriter);
@@ -133,6 +140,10 @@ void gdpa::registerBufferizableOpInterfaceExternalModels(
   registry.addExtension(+[](MLIRContext *context, GDPADialect *) {
     AttentionOp::attachInterface<AttentionModel<AttentionOp>>(*context);
     AttentionBackwardOp::attachInterface<AttentionModel<AttentionBackwardOp>>(
+        *context);
+    AttentionPartialOp::attachInterface<AttentionModel<AttentionPartialOp>>(
+        *context);
+    AttentionMergeOp::attachInterface<AttentionModel<AttentionMergeOp>>(
         *context);
     AccumulateOp::attachInterface<AccumulateModel>(*context);
     // bufferize creates operations of these.

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "gdpa/Dialect/GDPA/IR/AttentionPosition.h"
 #include "gdpa/Dialect/GDPA/IR/AttentionShape.h"
 #include "gdpa/Dialect/GDPA/IR/GDPA.h"
 #include "gdpa/Dialect/GDPA/Transforms/Passes.h"
@@ -372,6 +373,11 @@ struct PrepareEntry : gdpa::impl::GDPAPrepareEntryBase<PrepareEntry> {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       Operation *attention = nullptr;
       WalkResult result = function.walk([&](Operation *op) {
+        if (isa<AttentionPartialOp, AttentionMergeOp>(op)) {
+          op->emitOpError("expected a whole attention operation in an entry: "
+                          "decompose this one with --gdpa-to-linalg");
+          return WalkResult::interrupt();
+        }
         if (!isa<AttentionOp, AttentionBackwardOp>(op))
           return WalkResult::advance();
         if (attention) {
@@ -385,6 +391,10 @@ struct PrepareEntry : gdpa::impl::GDPAPrepareEntryBase<PrepareEntry> {
       });
       if (result.wasInterrupted())
         return signalPassFailure();
+      if (auto forward = dyn_cast_or_null<AttentionOp>(attention))
+        inlinePosition(forward);
+      else if (auto backward = dyn_cast_or_null<AttentionBackwardOp>(attention))
+        inlinePosition(backward);
       if (attention && failed(EntryBuilder(function, attention).run()))
         return signalPassFailure();
     }

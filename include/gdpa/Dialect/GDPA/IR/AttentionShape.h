@@ -49,30 +49,40 @@ enum class Role {
   DKey,
   DValue,
   DCapture,
+  Accumulator,
+  Maximum,
+  Total,
   Scale,
   CuSeqlensQuery,
   CuSeqlensKey,
-  Capture
+  Capture,
+  Offset,
+  Length
 };
 
 /// Short name of a role as launch descriptions and `gdpa.role` spell it: q, k,
-/// v, do, dstats, o, stats, dq, dk, dv, dcapture, scale, cu_seqlens_q,
-/// cu_seqlens_k, capture.
+/// v, do, dstats, o, stats, dq, dk, dv, dcapture, acc, m, l, scale,
+/// cu_seqlens_q, cu_seqlens_k, capture, offset, length.
 StringRef getRoleName(Role role);
 
 /// The role of an operand of `gdpa.attention` or `gdpa.attention_backward`, and
-/// its position among the operands of that role (not 0 for captures and their
-/// gradients only). Destinations have the role of the result that they hold.
+/// its position among the operands of that role (not 0 for captures, their
+/// gradients, offsets and lengths only). Destinations have the role of the
+/// result that they hold.
 struct OperandRole {
   Role role;
   unsigned index;
 };
 OperandRole getOperandRole(AttentionOp op, unsigned operandNumber);
 OperandRole getOperandRole(AttentionBackwardOp op, unsigned operandNumber);
+OperandRole getOperandRole(AttentionPartialOp op, unsigned operandNumber);
+OperandRole getOperandRole(AttentionMergeOp op, unsigned operandNumber);
 
 /// The role of a result; a DCapture's index counts the entries of `wrt`.
 OperandRole getResultRole(AttentionOp op, unsigned resultNumber);
 OperandRole getResultRole(AttentionBackwardOp op, unsigned resultNumber);
+OperandRole getResultRole(AttentionPartialOp op, unsigned resultNumber);
+OperandRole getResultRole(AttentionMergeOp op, unsigned resultNumber);
 
 /// The four kinds of region. Their arguments are
 ///   activation: s,     b, h, i, j, nq, nk, captures...

@@ -19,8 +19,10 @@ def GDPA_Dialect : Dialect {
     region of scalar operations, differentiated, tiled and fused by the compiler.
 
     The dialect holds the forward operation `gdpa.attention`, its gradient
-    `gdpa.attention_backward` and the two operations of their regions, `gdpa.yield`
-    and `gdpa.accumulate`. Kernels are described by the `gdpa_tile` dialect.
+    `gdpa.attention_backward`, the two halves of a forward whose keys lie in pieces,
+    `gdpa.attention_partial` and `gdpa.attention_merge`, and the two operations of their
+    regions, `gdpa.yield` and `gdpa.accumulate`. Kernels are described by the `gdpa_tile`
+    dialect.
   }];
   let cppNamespace = "::mlir::gdpa";
   let useDefaultAttributePrinterParser = 1;

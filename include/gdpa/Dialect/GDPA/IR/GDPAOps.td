@@ -59,6 +59,25 @@ def GDPA_AttentionOp : GDPA_AttentionOpBase<"attention"> {
     `vjp(s, ct, ...)` is the vector-Jacobian product of the activation where the user
     knows a better one than automatic differentiation finds.
 
+    A tile of a larger attention says where it lies: `offsets(b0, h0, i0, j0)` are added to
+    the coordinates b, h, i, j that the regions see, `lengths(nq, nk)` are the lengths of the
+    whole sequences, which the regions see instead of the tile's own. Captures are never
+    sliced: a region indexes them with the coordinates of the whole. Which key head a query
+    head uses follows from the tile's own heads.
+
+    ```mlir
+    %o = gdpa.attention bhsd none
+        ins(%q, %k, %v : tensor<1x2x16x64xf32>, tensor<1x1x?x64xf32>, tensor<1x1x?x64xf32>)
+        outs(%o0 : tensor<1x2x16x64xf32>)
+        scale(%c : f32)
+        offsets(%b0, %h0, %i0, %zero)
+        lengths(%nq, %nk)
+        activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+          gdpa.yield %s : f32
+        }
+        -> tensor<1x2x16x64xf32>
+    ```
+
     ```mlir
     %o, %st = gdpa.attention bhsd softmax
         ins(%q, %k, %v : tensor<2x16x?x128xbf16>, tensor<2x4x?x128xbf16>, tensor<2x4x?x96xbf16>)
@@ -109,6 +128,8 @@ def GDPA_AttentionOp : GDPA_AttentionOpBase<"attention"> {
     - (C16) `tensor.extract` and `memref.load` read captures only, and their constant
       indices lie inside its static sizes. (A run-time index is clamped.)
     - (C17) `gdpa.accumulate` as its own page says.
+    - (C18) `offsets` are none or four, `lengths` none or two; `lengths` only where layout is
+      not `thd`, whose sequences have lengths of their own.
   }];
   let arguments = (ins
     GDPA_Shaped:$query, GDPA_Shaped:$key, GDPA_Shaped:$value,
@@ -116,6 +137,7 @@ def GDPA_AttentionOp : GDPA_AttentionOpBase<"attention"> {
     AnyFloat:$scale,
     Optional<GDPA_Shaped>:$cu_seqlens_query, Optional<GDPA_Shaped>:$cu_seqlens_key,
     Variadic<AnyType>:$captures,
+    Variadic<Index>:$offsets, Variadic<Index>:$lengths,
     GDPA_LayoutAttr:$layout, GDPA_NormalizerAttr:$normalizer,
     OptionalAttr<GDPA_PrecisionAttr>:$precision,
     OptionalAttr<GDPA_ScheduleAttrInterface>:$schedule);
@@ -176,16 +198,17 @@ def GDPA_AttentionBackwardOp : GDPA_AttentionOpBase<"attention_backward"> {
         -> tensor<2x8x?x64xf32>, tensor<2x2x?x64xf32>, tensor<2x2x?x32xf32>, tensor<f32>
     ```
 
-    Constraints (C1) to (C17) are those of `gdpa.attention`, where the joint region takes s
+    `offsets` and `lengths` are those of `gdpa.attention`. Constraints (C1) to (C18) are its,
+    too, where the joint region takes s
     and ct and yields z and ds; dO has the shape of the output, dq, dk and dv those of query,
     key and value. Further:
 
-    - (C18) `saved` stands exactly where the normalizer is not `none`; its statistics are as
+    - (C19) `saved` stands exactly where the normalizer is not `none`; its statistics are as
       in (C9).
-    - (C19) A cotangent of the statistics stands only where the normalizer is not `none`; it
+    - (C20) A cotangent of the statistics stands only where the normalizer is not `none`; it
       is as in (C9).
-    - (C20) `wrt` holds strictly increasing positions of float captures.
-    - (C21) There is one destination for each entry of `wrt`, with the capture's shape and
+    - (C21) `wrt` holds strictly increasing positions of float captures.
+    - (C22) There is one destination for each entry of `wrt`, with the capture's shape and
       element type; rank 0 for a scalar.
   }];
   let arguments = (ins
@@ -197,6 +220,7 @@ def GDPA_AttentionBackwardOp : GDPA_AttentionOpBase<"attention_backward"> {
     AnyFloat:$scale,
     Optional<GDPA_Shaped>:$cu_seqlens_query, Optional<GDPA_Shaped>:$cu_seqlens_key,
     Variadic<AnyType>:$captures,
+    Variadic<Index>:$offsets, Variadic<Index>:$lengths,
     GDPA_LayoutAttr:$layout, GDPA_NormalizerAttr:$normalizer,
     DenseI64ArrayAttr:$wrt,
     OptionalAttr<GDPA_PrecisionAttr>:$precision,
@@ -215,8 +239,126 @@ def GDPA_AttentionBackwardOp : GDPA_AttentionOpBase<"attention_backward"> {
   }];
 }
 
+def GDPA_AttentionPartialOp : GDPA_AttentionOpBase<"attention_partial"> {
+  let summary = "attention to some of the keys, not yet normalized";
+  let description = [{
+    Continues row sums over keys that lie in several pieces: one after the other, in several
+    threads or on several devices. In the notation of `gdpa.attention`, with m, l and acc the
+    old content of the destinations and the sums over the kept keys of this operation:
+
+    ```
+    none     acc' = acc + sum of z * v[j]
+    sum      acc' = acc + sum of z * v[j],   l' = l + sum of z
+    softmax  m'   = max(m, every z)
+             l'   = l * exp(m - m') + sum of exp(z - m')
+             acc' = acc * exp(m - m') + sum of exp(z - m') * v[j]
+    ```
+
+    A row that has kept nothing yet has m = -inf, l = 0, acc = 0: so do the destinations of
+    the first piece. `gdpa.attention_merge` makes output and statistics from the states of
+    one or of several pieces. All states are in the compute type. Unlike those of the other
+    operations, the destinations are read.
+
+    ```mlir
+    %acc, %m, %l = gdpa.attention_partial bhsd softmax
+        ins(%q, %k, %v : tensor<2x8x?x64xbf16>, tensor<2x2x128x64xbf16>, tensor<2x2x128x32xbf16>)
+        outs(%acc0, %m0, %l0 : tensor<2x8x?x32xf32>, tensor<2x8x?xf32>, tensor<2x8x?xf32>)
+        scale(%c : f32)
+        offsets(%zero, %zero, %zero, %j0)
+        lengths(%nq, %nk)
+        activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+          gdpa.yield %s : f32
+        }
+        -> tensor<2x8x?x32xf32>, tensor<2x8x?xf32>, tensor<2x8x?xf32>
+    ```
+
+    Constraints (C1) to (C18) are those of `gdpa.attention`, where acc takes the place of the
+    output, m and l that of the statistics, and only query, key and value have the storage
+    type. Further:
+
+    - (C23) The layout is `bhsd` or `bshd`: the pieces of a jagged batch are other operations.
+    - (C24) acc has the compute type. l stands exactly where the normalizer is not `none`, m
+      exactly where it is `softmax`; they are as the statistics in (C9).
+  }];
+  let arguments = (ins
+    GDPA_Shaped:$query, GDPA_Shaped:$key, GDPA_Shaped:$value,
+    GDPA_Shaped:$accumulator_init, Optional<GDPA_Shaped>:$maximum_init, Optional<GDPA_Shaped>:$total_init,
+    AnyFloat:$scale,
+    Variadic<AnyType>:$captures,
+    Variadic<Index>:$offsets, Variadic<Index>:$lengths,
+    GDPA_LayoutAttr:$layout, GDPA_NormalizerAttr:$normalizer,
+    OptionalAttr<GDPA_PrecisionAttr>:$precision);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region SizedRegion<1>:$activation, AnyRegion:$mask);
+
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable();
+    bool hasMask() { return !getMask().empty(); }
+    bool isJagged() { return getLayout() == ::mlir::gdpa::Layout::THD; }
+    bool hasStatistics() { return getNormalizer() != ::mlir::gdpa::Normalizer::None; }
+    ::mlir::Type getStorageType();
+    ::mlir::Type getComputeType();
+    bool hasTensorSemantics() { return ::llvm::isa<::mlir::RankedTensorType>(getQuery().getType()); }
+  }];
+}
+
+def GDPA_AttentionMergeOp : GDPA_Op<"attention_merge", [
+    AttrSizedOperandSegments, DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "output and statistics of attention from the states of its pieces";
+  let description = [{
+    Each state of `gdpa.attention_partial` has one more leading dimension: the pieces p, which
+    split the keys of the same queries among them. Where they came from does not matter.
+
+    ```
+    none     o = sum over p of acc[p]
+    sum      r = sum over p of l[p],                          o = sum over p of acc[p] / r
+    softmax  m = max over p of m[p],  x[p] = exp(m[p] - m)
+             l = sum over p of x[p] * l[p],  lse = m + log(l),  o = sum over p of x[p] * acc[p] / l
+    ```
+
+    A row that kept nothing has o = 0, r = 0, lse = -inf. Sums are made in the compute type
+    and rounded once, to the output's type.
+
+    ```mlir
+    %o, %st = gdpa.attention_merge bhsd softmax
+        ins(%acc, %m, %l : tensor<4x2x8x?x32xf32>, tensor<4x2x8x?xf32>, tensor<4x2x8x?xf32>)
+        outs(%o0, %st0 : tensor<2x8x?x32xbf16>, tensor<2x8x?xf32>)
+        -> tensor<2x8x?x32xbf16>, tensor<2x8x?xf32>
+    ```
+
+    Constraints:
+
+    - (C25) One accumulator and one output destination; l and a destination of statistics
+      stand exactly where the normalizer is not `none`, m exactly where it is `softmax`. All
+      are ranked tensors, or all are memrefs.
+    - (C26) The layout is `bhsd` or `bshd`; the output has rank 4 and type f64, f32, bf16 or
+      f16; acc has rank 5, m and l have rank 4, statistics rank 3. All but the output have
+      its compute type.
+    - (C27) acc, m and l have one number of pieces, at least one; their other sizes are those
+      of output and statistics, which agree in batch size, heads and queries.
+  }];
+  let arguments = (ins
+    GDPA_Shaped:$accumulator, Optional<GDPA_Shaped>:$maximum, Optional<GDPA_Shaped>:$total,
+    GDPA_Shaped:$output_init, Optional<GDPA_Shaped>:$statistics_init,
+    GDPA_LayoutAttr:$layout, GDPA_NormalizerAttr:$normalizer);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable();
+    bool hasStatistics() { return getNormalizer() != ::mlir::gdpa::Normalizer::None; }
+    ::mlir::Type getStorageType();
+    ::mlir::Type getComputeType();
+    bool hasTensorSemantics() { return ::llvm::isa<::mlir::RankedTensorType>(getAccumulator().getType()); }
+  }];
+}
+
 def GDPA_YieldOp : GDPA_Op<"yield", [Pure, Terminator, ReturnLike,
-    ParentOneOf<["AttentionOp", "AttentionBackwardOp"]>]> {
+    ParentOneOf<["AttentionOp", "AttentionBackwardOp", "AttentionPartialOp"]>]> {
   let summary = "ends a region of an attention operation";
   let description = [{
     Yields z from an activation, the kept bit (i1) from a mask, ds from a vjp region,
