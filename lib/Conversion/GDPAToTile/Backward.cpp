@@ -18,7 +18,8 @@ BackwardContext::BackwardContext(gdpa::AttentionBackwardOp op, StringRef name,
       sizes(HostSizes::of(host, loc, op.getQuery(), op.getKey(), op.getValue(),
                           op.getCuSeqlensQuery(), op.getCuSeqlensKey())),
       info(RegionInfo::analyze(op.getJoint(), &op.getMask(), /*joint=*/true)),
-      rowTerms(rowTerms) {
+      rowTerms(rowTerms),
+      captureRanges(op, name, op.getMask(), op.getCaptures(), sizes) {
   for (auto [number, accumulate] : llvm::enumerate(info.accumulations)) {
     auto argument = cast<BlockArgument>(accumulate.getCapture());
     int64_t capture = argument.getArgNumber() - kFirstJointCapture;

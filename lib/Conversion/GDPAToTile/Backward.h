@@ -3,7 +3,7 @@
 #ifndef GDPA_LIB_CONVERSION_GDPATOTILE_BACKWARD_H
 #define GDPA_LIB_CONVERSION_GDPATOTILE_BACKWARD_H
 
-#include "Kernels.h"
+#include "CaptureRanges.h"
 
 namespace mlir::gdpa_tile {
 
@@ -30,6 +30,7 @@ struct BackwardContext {
   RegionInfo info;
   SmallVector<Value> rowTerms; // host buffers
   SmallVector<CaptureGradient> gradients;
+  CaptureRanges captureRanges;
 
   BlockScheme scheme(gdpa::KernelKind kind) const;
   /// What the regions take behind the coordinates, inside a program.

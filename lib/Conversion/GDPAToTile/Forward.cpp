@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Kernels.h"
 #include "BlockOrder.h"
+#include "CaptureRanges.h"
 #include "FlattenRegion.h"
 #include "Normalization.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -32,10 +32,14 @@ LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
       makeScheme(schedule, gdpa::KernelKind::Forward, sizes,
                  op.getStorageType(), op.getComputeType());
 
+  SmallVector<CaptureRange> ranges =
+      CaptureRanges(op, name, op.getMask(), op.getCaptures(), sizes)
+          .of(scheme, /*queryIsStationary=*/true);
   SmallVector<Value> hostValues = {op.getQuery(), op.getKey(), op.getValue(),
                                    op.getOutputInit(), op.getScale()};
   llvm::append_range(hostValues, sizes.inputs());
   llvm::append_range(hostValues, op.getCaptures());
+  llvm::append_range(hostValues, CaptureRanges::buffers(ranges));
   if (op.getStatisticsInit())
     hostValues.push_back(op.getStatisticsInit());
   Program program = Program::create(op, name, hostValues);
@@ -68,6 +72,8 @@ LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
   place.captures = {};
   SmallVector<Value> captures = program.all(op.getCaptures());
   place.captures = captures;
+  ranges = CaptureRanges::in(program, ranges);
+  place.ranges = ranges;
   Value scale = program[op.getScale()];
 
   blocks.setLiveRows(Side::Stationary,

@@ -238,6 +238,36 @@ bool RegionEmitter::asOperand(Operation *op) {
   return true;
 }
 
+/// Between which integers a load of the mask lies in the block at hand.
+std::pair<Value, Value> RegionEmitter::boundsOf(const CaptureRange &range) {
+  OpBuilder &builder = blocks.builder;
+  Location loc = range.load->getLoc();
+  OpBuilder::InsertionGuard guard(builder);
+  bool query = range.kind == RowKind::Query;
+  if (query == place.queryIsStationary)
+    builder.restoreInsertionPoint(place.uniformPoint);
+  auto load = cast<memref::LoadOp>(range.load);
+  SmallVector<Value> indices = {Value()};
+  for (auto [dim, index] : llvm::enumerate(load.getIndices())) {
+    Value at;
+    if (dim == range.dim)
+      at = arith::DivUIOp::create(
+          builder, loc, query ? place.queryBase : place.keyBase,
+          arith::ConstantIndexOp::create(builder, loc, range.rows));
+    else
+      at = uniform(index);
+    indices.push_back(clampIndex(builder, loc, at, range.buffer, 1 + dim));
+  }
+  auto bound = [&](int64_t which) -> Value {
+    indices[0] = arith::ConstantIndexOp::create(builder, loc, which);
+    Value value = memref::LoadOp::create(builder, loc, range.buffer, indices);
+    return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
+                                      value);
+  };
+  Value low = bound(0);
+  return {low, bound(1)};
+}
+
 /// Finds the loads that `value` needs, before the body is built.
 void RegionEmitter::collectOperands(Value value,
                                     llvm::SmallPtrSetImpl<Value> &seen) {
@@ -377,6 +407,13 @@ ScoreBlocks RegionEmitter::emit(BlockTensor score, BlockTensor cotangent,
   for (Value root : roots)
     collectOperands(root, seen);
 
+  SmallVector<std::pair<Operation *, std::pair<Value, Value>>> ranges;
+  for (const CaptureRange &range : place.ranges)
+    if (llvm::any_of(operands, [&](const auto &operand) {
+          return operand.first == range.load;
+        }))
+      ranges.push_back({range.load, boundsOf(range)});
+
   SmallVector<Value> inputs = {score.tensor};
   SmallVector<AffineMap> maps = {blocks.mapOf(score.dims, score.dims)};
   if (cotangent) {
@@ -442,12 +479,18 @@ ScoreBlocks RegionEmitter::emit(BlockTensor score, BlockTensor cotangent,
           place.queryIsStationary ? Side::Stationary : Side::Streamed;
       Side keySide =
           place.queryIsStationary ? Side::Streamed : Side::Stationary;
+      SmallVector<Value> values, lows, highs;
+      for (auto &[load, bounds] : ranges) {
+        values.push_back(bodyMap.lookup(load->getResult(0)));
+        lows.push_back(bounds.first);
+        highs.push_back(bounds.second);
+      }
       keep = KeepOp::create(
           builder, loc, builder.getI1Type(), mask, row(/*query=*/true),
           place.queryBase,
           place.queryLength, scheme.block(querySide), request.queryTail,
           row(/*query=*/false), place.keyBase, place.keyLength,
-          scheme.block(keySide), request.keyTail);
+          scheme.block(keySide), request.keyTail, values, lows, highs);
     }
 
     auto keptOr = [&](Value value, double otherwise) -> Value {

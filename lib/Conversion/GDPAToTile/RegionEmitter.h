@@ -45,6 +45,17 @@ struct RegionInfo {
   unsigned indexDependence(gdpa::AccumulateOp op) const;
 };
 
+/// Between which integers a load of the mask lies in each block of rows of one
+/// side: a buffer [least or greatest, dims of the capture with blocks in the
+/// place of rows] (see CaptureRanges).
+struct CaptureRange {
+  Operation *load; // in the mask region
+  RowKind kind;
+  unsigned dim; // of the capture, along the rows
+  int64_t rows; // of a block
+  Value buffer;
+};
+
 /// What the emitter needs to know about the place of a score block.
 struct ScorePlace {
   Value batch, head, queryLength, keyLength; // index
@@ -55,6 +66,7 @@ struct ScorePlace {
   OpBuilder::InsertPoint uniformPoint;
   /// The operation's captures as values of the program.
   ValueRange captures;
+  ArrayRef<CaptureRange> ranges;
   /// Multiplies the score; null where the product holds it already.
   Value scale;
 };
@@ -118,6 +130,7 @@ private:
   Value uniform(Value value);
   Value emitScalar(OpBuilder &builder, Value value, IRMapping &map);
   bool asOperand(Operation *load);
+  std::pair<Value, Value> boundsOf(const CaptureRange &range);
   void collectOperands(Value value, llvm::SmallPtrSetImpl<Value> &seen);
   Value inBody(OpBuilder &builder, Value value);
   Value position(OpBuilder &builder, Location loc, bool query);

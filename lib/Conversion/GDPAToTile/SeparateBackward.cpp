@@ -59,6 +59,8 @@ public:
       more = {op.getDQueryInit()};
     for (const RowGradient &gradient : gradients)
       more.push_back(gradient.rows);
+    ranges = context.captureRanges.of(scheme, !keyStationary);
+    llvm::append_range(more, CaptureRanges::buffers(ranges));
     Program program = Program::create(
         op, context.name.str() + suffix.str(), context.inputs(more));
     emit(program);
@@ -102,6 +104,8 @@ private:
     SmallVector<Value> captures =
         context.captures(program, sequences, sequence);
     place.captures = captures;
+    ranges = CaptureRanges::in(program, ranges);
+    place.ranges = ranges;
     Value ratio = sequences.ratio();
     Value keyHead =
         ownsGroup() ? head
@@ -236,6 +240,7 @@ private:
   ArrayRef<RowGradient> gradients;
   bool products;
   BlockScheme scheme;
+  SmallVector<CaptureRange> ranges;
 };
 
 /// Rows of a [batch, head, rows] workspace as 2-D blocks; wider ones where all of

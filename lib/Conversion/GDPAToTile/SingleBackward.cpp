@@ -116,6 +116,9 @@ private:
       more.push_back(copies);
     if (!context.gradients.empty())
       more.push_back(items);
+    SmallVector<CaptureRange> ranges =
+        context.captureRanges.of(scheme, /*queryIsStationary=*/false);
+    llvm::append_range(more, CaptureRanges::buffers(ranges));
     Program program =
         Program::create(op, context.name.str() + "_dkv", context.inputs(more));
     OpBuilder &builder = program.builder;
@@ -144,6 +147,8 @@ private:
     SmallVector<Value> captures =
         context.captures(program, sequences, sequence);
     place.captures = captures;
+    ranges = CaptureRanges::in(program, ranges);
+    place.ranges = ranges;
     place.queryLength = sequence.queryLength;
     place.keyLength = sequence.keyLength;
     auto rows = [&](Value buffer, RowKind kind) {

@@ -50,3 +50,36 @@ func.func @booleans(%q: tensor<?x?x?x64xbf16>, %k: tensor<?x?x?x64xbf16>, %v: te
       } -> tensor<?x?x?x64xbf16>
   return %o : tensor<?x?x?x64xbf16>
 }
+
+// -----
+
+// A mask of captured integers: a program ahead of each kernel finds their bounds in blocks of queries and in blocks of keys (once where these are
+// alike).
+
+// CHECK: gdpa_tile.launch @documents_forward_ranges0
+// CHECK: gdpa_tile.launch @documents_forward_ranges1
+// CHECK: gdpa_tile.launch @documents_forward grid(
+// CPU: gdpa_tile.program @documents_forward_ranges0(
+// CPU:   scf.for {{.*}} -> (index, index)
+// CPU:   memref.store %{{.*}}, %{{.*}}[%c0,
+// CPU:   memref.store %{{.*}}, %{{.*}}[%c1,
+// CPU: gdpa_tile.program @documents_forward(
+// CPU:   memref.load %{{.*}} : memref<2x?x?xi64>
+// CPU:   scf.for
+// CPU:     memref.load %{{.*}} : memref<2x?x?xi64>
+// CPU:     gdpa_tile.keep mask(%{{.*}}) {{.*}} where(%{{.*}}, %{{.*}} : i32, i32 from %{{.*}}, %{{.*}} to %{{.*}}, %{{.*}})
+func.func @documents(%q: tensor<?x?x?x64xbf16>, %k: tensor<?x?x?x64xbf16>, %v: tensor<?x?x?x64xbf16>, %ids: tensor<?x?xi32>, %scale: f32, %o0: tensor<?x?x?x64xbf16>) -> tensor<?x?x?x64xbf16> {
+  %o = gdpa.attention bhsd none
+      ins(%q, %k, %v : tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>)
+      outs(%o0 : tensor<?x?x?x64xbf16>) scale(%scale : f32) captures(%ids : tensor<?x?xi32>)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index, %ids: tensor<?x?xi32>) {
+        gdpa.yield %s : f32
+      }
+      mask(%b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index, %ids: tensor<?x?xi32>) {
+        %x = tensor.extract %ids[%b, %i] : tensor<?x?xi32>
+        %y = tensor.extract %ids[%b, %j] : tensor<?x?xi32>
+        %keep = arith.cmpi eq, %x, %y : i32
+        gdpa.yield %keep : i1
+      } -> tensor<?x?x?x64xbf16>
+  return %o : tensor<?x?x?x64xbf16>
+}

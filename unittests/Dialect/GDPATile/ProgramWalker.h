@@ -16,17 +16,22 @@
 
 namespace gdpa_test {
 
-/// Sizes of a program's arguments; empty for a scalar.
-using Sizes = std::vector<std::vector<int64_t>>;
+/// A program's argument: its sizes, none for a scalar, and the elements of a
+/// buffer of integers, row after row, or an index.
+struct Argument {
+  std::vector<int64_t> sizes;
+  std::vector<int64_t> elements;
+};
+using Arguments = std::vector<Argument>;
 
 struct Visits {
   int64_t blocks = 0; // score blocks computed
-  int64_t full = 0;   // of these, without a look at positions
+  int64_t full = 0;   // of these, without a look at positions or captures
   std::string error;  // not empty: what could not be executed
 };
 
-/// Runs one point of the grid.
-Visits walk(mlir::gdpa_tile::ProgramOp program, const Sizes &sizes,
+/// Runs one point of the grid; stores change the elements of `arguments`.
+Visits walk(mlir::gdpa_tile::ProgramOp program, Arguments &arguments,
             std::array<int64_t, 3> position);
 
 } // namespace gdpa_test

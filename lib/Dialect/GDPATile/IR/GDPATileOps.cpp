@@ -215,5 +215,18 @@ LogicalResult AccumulateOp::verify() {
   return success();
 }
 
+//===----------------------------------------------------------------------===//
+// KeepOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult KeepOp::verify() {
+  if (getLows().size() != getValues().size() ||
+      getHighs().size() != getValues().size())
+    return emitOpError("expected two bounds for each of ")
+           << getValues().size() << " values, found " << getLows().size()
+           << " and " << getHighs().size();
+  return success();
+}
+
 #define GET_OP_CLASSES
 #include "gdpa/Dialect/GDPATile/IR/GDPATileOps.cpp.inc"

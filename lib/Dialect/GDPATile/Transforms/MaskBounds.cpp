@@ -95,6 +95,7 @@ private:
       return factor <= kMaxFactor && factor >= -kMaxFactor;
     };
     if (difference.isUniform() || !difference.quotients.empty() ||
+        !difference.rowValues.empty() ||
         !isSmall(difference.query) || !isSmall(difference.key) ||
         keep.getQueryBlock() > kMaxRows || keep.getKeyBlock() > kMaxRows)
       return;

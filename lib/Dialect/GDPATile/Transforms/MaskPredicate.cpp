@@ -112,7 +112,8 @@ static Union nonNegative(const std::optional<LinearForm> &form) {
     return everything();
   Comparison plain;
   plain.form = *form;
-  if (form->quotients.size() != 1 || form->query || form->key)
+  if (form->quotients.size() != 1 || form->query || form->key ||
+      !form->rowValues.empty())
     return only(plain);
   const auto &[quotient, factor] = form->quotients.front();
   if (factor != 1 && factor != -1)
@@ -152,7 +153,7 @@ static Union zero(const LinearForm &form, bool isNegated) {
   const Quotient *quotient = nullptr;
   LinearForm value; // that the remainder has
   Quotient difference;
-  if (form.query == 0 && form.key == 0) {
+  if (form.query == 0 && form.key == 0 && form.rowValues.empty()) {
     if (form.quotients.size() == 1) {
       const auto &[found, factor] = form.quotients.front();
       if (found->remainder && (factor == 1 || factor == -1))
@@ -383,6 +384,8 @@ MaskPredicate::rangeOf(const LinearForm &form) const {
     add({0, kMaxPosition}, form.key);
   for (auto [value, factor] : form.uniforms)
     add(uniform(value), factor);
+  for (const auto &[row, factor] : form.rowValues)
+    add(uniform(row.value), factor);
   for (const auto &term : form.quotients) {
     const Quotient *quotient = term.first.get();
     Range range = {0, quotient->divisor - 1};
@@ -428,6 +431,12 @@ MaskPredicate::readInteger(Value value) {
     }
     if (isUniform(value))
       return one(LinearForm::ofUniform(value));
+    if (auto found = llvm::find(keep.getValues(), value);
+        found != keep.getValues().end()) {
+      size_t number = found - keep.getValues().begin();
+      return one(LinearForm::ofRowValue(
+          {value, keep.getLows()[number], keep.getHighs()[number]}));
+    }
     Operation *op = value.getDefiningOp();
     if (!op)
       return std::nullopt;

@@ -25,6 +25,11 @@ bool MaskRanges::isOutside(const LinearForm &form) {
   return llvm::all_of(
              form.uniforms,
              [&](const auto &term) { return b.isOutside(term.first); }) &&
+         llvm::all_of(form.rowValues,
+                      [&](const auto &term) {
+                        return b.isOutside(term.first.low) &&
+                               b.isOutside(term.first.high);
+                      }) &&
          llvm::all_of(form.quotients, [&](const auto &term) {
            return isOutside(term.first->numerator);
          });
@@ -38,7 +43,7 @@ bool MaskRanges::isOutside(const Comparison &comparison) {
 
 /// A form that is one of i, j, i - j or a multiple of it, and uniform terms.
 static bool isOfOnePosition(const LinearForm &form) {
-  return form.quotients.empty() &&
+  return form.quotients.empty() && form.rowValues.empty() &&
          (!form.query || !form.key || form.query == -form.key);
 }
 
@@ -136,6 +141,11 @@ std::optional<Scalar> MaskRanges::bound(const LinearForm &form,
     addPosition(closure.query, form.query);
     addPosition(closure.key, form.key);
   }
+  for (const auto &[row, factor] : form.rowValues) {
+    Scalar value((factor > 0) == upper ? row.high : row.low);
+    sum = factor == -1 ? b.subtract(sum, value)
+                       : b.add(sum, b.multiply(value, factor));
+  }
   for (const auto &[quotient, factor] : form.quotients) {
     bool high = (factor > 0) == upper;
     Scalar value = high ? quotient->divisor - 1 : 0;
@@ -195,6 +205,7 @@ Interval MaskRanges::hull(const Union &pairs, const Rectangle &where,
              ++term) {
           const LinearForm &of = term->first->numerator;
           if (term->first->remainder || !of.quotients.empty() ||
+              !of.rowValues.empty() ||
               (ofKeys ? of.key != 1 || of.query : of.query != 1 || of.key))
             continue;
           factor = term->second;

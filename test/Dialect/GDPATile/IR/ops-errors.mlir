@@ -127,3 +127,11 @@ func.func @f(%i: index) {
   %a = gdpa_tile.keep query(%i from %i to %i by 0) key(%i from %i to %i by 64)
   return
 }
+
+// -----
+
+func.func @keep_bounds(%i: index, %id: i32) {
+  // expected-error @below {{expected two bounds for each of 1 values, found 2 and 1}}
+  %a = gdpa_tile.keep query(%i from %i to %i by 64) key(%i from %i to %i by 64) where(%id : i32 from %i, %i to %i)
+  return
+}

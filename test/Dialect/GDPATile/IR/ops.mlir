@@ -34,6 +34,9 @@ func.func @keep(%m: i1, %i: index, %j: index, %i0: index, %j0: index, %nq: index
   %a = gdpa_tile.keep mask(%m) query(%i from %i0 to %nq by 128) key(%j from %j0 to %nk by 64 tail)
   // CHECK: gdpa_tile.keep query(%{{.*}} from %{{.*}} to %{{.*}} by 128 tail) key(%{{.*}} from %{{.*}} to %{{.*}} by 64)
   %b = gdpa_tile.keep query(%i from %i0 to %nq by 128 tail) key(%j from %j0 to %nk by 64)
+  %id = arith.index_cast %j : index to i32
+  // CHECK: gdpa_tile.keep mask(%{{.*}}) query(%{{.*}} from %{{.*}} to %{{.*}} by 128) key(%{{.*}} from %{{.*}} to %{{.*}} by 64) where(%{{.*}}, %{{.*}} : i32, index from %{{.*}}, %{{.*}} to %{{.*}}, %{{.*}})
+  %d = gdpa_tile.keep mask(%m) query(%i from %i0 to %nq by 128) key(%j from %j0 to %nk by 64) where(%id, %i : i32, index from %i0, %j0 to %nq, %nk)
   return %a, %b : i1, i1
 }
 

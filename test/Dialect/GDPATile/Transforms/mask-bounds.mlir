@@ -220,3 +220,59 @@ gdpa_tile.program @group(%q: memref<?x?x64xf32>, %o: memref<?x64xf32>, %nq: inde
   gdpa_tile.store %sum, %o[%j0, %c0] : tensor<128x64xf32>, memref<?x64xf32>
   gdpa_tile.return
 }
+
+// -----
+
+// Captured integers of both rows, of which the bounds in each block are known: blocks whose ranges do not meet are left out, those of one and the
+// same integer are full.
+
+// CHECK-LABEL: gdpa_tile.program @documents
+// CHECK-SAME: %[[LOWI:[a-z0-9]+]]: index, %[[HIGHI:[a-z0-9]+]]: index, %[[RANGES:[a-z0-9]+]]: memref<2x?xindex>
+// CHECK: scf.for
+// CHECK:   %[[LOWJ:.*]] = memref.load %[[RANGES]][%c0,
+// CHECK:   %[[HIGHJ:.*]] = memref.load %[[RANGES]][%c1,
+// CHECK:   arith.subi %[[HIGHJ]], %[[LOWI]]
+// CHECK:   arith.subi %{{.*}}, %[[LOWJ]]
+// CHECK:   %[[MEET:.*]] = arith.andi
+// CHECK:   scf.if %[[MEET]]
+// CHECK:     scf.if
+// CHECK:       linalg.generic
+// CHECK:         arith.cmpi eq, %{{.*}}, %{{.*}} : i32
+// CHECK:     } else {
+// CHECK:       linalg.generic
+// CHECK-NOT:     arith.cmpi
+// CHECK:       scf.yield
+// CHECK-NOT: gdpa_tile.keep
+gdpa_tile.program @documents(%k: memref<?x64xf32>, %ids: memref<?xi32>, %o: memref<?x64xf32>, %nq: index, %nk: index, %lowi: index, %highi: index, %ranges: memref<2x?xindex>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  %c128 = arith.constant 128 : index
+  %zero = arith.constant 0.0 : f32
+  %block = gdpa_tile.program_id 0
+  %i0 = arith.muli %block, %c128 : index
+  %init = tensor.empty() : tensor<128x64xf32>
+  %ofi = gdpa_tile.load %ids[%i0] : memref<?xi32> -> tensor<128xi32>
+  %sum = scf.for %j0 = %c0 to %nk step %c64 iter_args(%acc = %init) -> (tensor<128x64xf32>) {
+    %s = gdpa_tile.load %k[%j0, %c0] : memref<?x64xf32> -> tensor<128x64xf32>
+    %ofj = gdpa_tile.load %ids[%j0] : memref<?xi32> -> tensor<64xi32>
+    %at = arith.divui %j0, %c64 : index
+    %lowj = memref.load %ranges[%c0, %at] : memref<2x?xindex>
+    %highj = memref.load %ranges[%c1, %at] : memref<2x?xindex>
+    %w = linalg.generic {indexing_maps = [affine_map<(r, c) -> (r, c)>, affine_map<(r, c) -> (r)>, affine_map<(r, c) -> (c)>, affine_map<(r, c) -> (r, c)>], iterator_types = ["parallel", "parallel"]}
+        ins(%s, %ofi, %ofj : tensor<128x64xf32>, tensor<128xi32>, tensor<64xi32>) outs(%acc : tensor<128x64xf32>) {
+    ^bb0(%in: f32, %x: i32, %y: i32, %out: f32):
+      %r = linalg.index 0 : index
+      %c = linalg.index 1 : index
+      %i = arith.addi %i0, %r : index
+      %j = arith.addi %j0, %c : index
+      %mask = arith.cmpi eq, %x, %y : i32
+      %keep = gdpa_tile.keep mask(%mask) query(%i from %i0 to %nq by 128) key(%j from %j0 to %nk by 64) where(%x, %y : i32, i32 from %lowi, %lowj to %highi, %highj)
+      %z = arith.select %keep, %in, %zero : f32
+      linalg.yield %z : f32
+    } -> tensor<128x64xf32>
+    scf.yield %w : tensor<128x64xf32>
+  }
+  gdpa_tile.store %sum, %o[%i0, %c0] : tensor<128x64xf32>, memref<?x64xf32>
+  gdpa_tile.return
+}

@@ -172,14 +172,16 @@ def GDPATile_AccumulateOp : GDPATile_Op<"accumulate", [SingleBlockImplicitTermin
   let hasVerifier = 1;
 }
 
-def GDPATile_KeepOp : GDPATile_Op<"keep", [Pure]> {
+def GDPATile_KeepOp : GDPATile_Op<"keep", [Pure, AttrSizedOperandSegments]> {
   let summary = "whether a pair of a score block counts";
   let description = [{
     Stands in the body of an operation over a block of scores. `query(%i from %i0 to %nq by
     128)` says that the element at hand lies at query `%i` of a block of at most 128 rows that
     begins at `%i0`, of `%nq` queries; `key(...)` likewise. The result is `mask` (true where
     there is none) and, for each side marked `tail`, that the position is below the end.
-    What `mask` says of a position at or past an end has no meaning.
+    What `mask` says of a position at or past an end has no meaning. `where` names integers
+    that the body takes, each the value of a row of one side, and between which numbers those of
+    the whole block lie; the numbers are below 2^59, or say nothing by being -2^59 and 2^59.
 
     A promise comes with it: where the result is false for every pair of the block, one
     iteration of the innermost loop around changes neither the values that the loop carries
@@ -189,19 +191,25 @@ def GDPATile_KeepOp : GDPATile_Op<"keep", [Pure]> {
     ```mlir
     %keep = gdpa_tile.keep mask(%causal) query(%i from %i0 to %nq by 128) key(%j from %j0 to %nk by 64 tail)
     %w = arith.select %keep, %z, %zero : f32
+    // %same compares two documents of the body
+    %keep = gdpa_tile.keep mask(%same) query(%i from %i0 to %nq by 128) key(%j from %j0 to %nk by 64)
+        where(%of_i, %of_j : i32, i32 from %low_i, %low_j to %high_i, %high_j)
     ```
   }];
   let arguments = (ins Optional<I1>:$mask,
     Index:$query, Index:$query_base, Index:$query_end,
     ConfinedAttr<I64Attr, [IntPositive]>:$query_block, UnitAttr:$query_tail,
     Index:$key, Index:$key_base, Index:$key_end,
-    ConfinedAttr<I64Attr, [IntPositive]>:$key_block, UnitAttr:$key_tail);
+    ConfinedAttr<I64Attr, [IntPositive]>:$key_block, UnitAttr:$key_tail,
+    Variadic<AnySignlessIntegerOrIndex>:$values, Variadic<Index>:$lows, Variadic<Index>:$highs);
   let results = (outs I1:$result);
   let assemblyFormat = [{
     (`mask` `(` $mask^ `)`)?
     `query` `(` $query `from` $query_base `to` $query_end `by` $query_block (`tail` $query_tail^)? `)`
-    `key` `(` $key `from` $key_base `to` $key_end `by` $key_block (`tail` $key_tail^)? `)` attr-dict
+    `key` `(` $key `from` $key_base `to` $key_end `by` $key_block (`tail` $key_tail^)? `)`
+    (`where` `(` $values^ `:` type($values) `from` $lows `to` $highs `)`)? attr-dict
   }];
+  let hasVerifier = 1;
 }
 
 def GDPATile_YieldOp : GDPATile_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"AccumulateOp">]> {

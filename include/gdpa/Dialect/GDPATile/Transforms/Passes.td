@@ -18,8 +18,9 @@ def GDPATileMaskBounds : Pass<"gdpa-tile-mask-bounds", "::mlir::gdpa_tile::Progr
     - whether every pair of the block is kept: the operation then stands in two versions, one
       without the mask.
 
-    What is no such comparison (a captured document id) counts as possibly kept, not all kept,
-    and is evaluated element by element. Arithmetic of `index` and of 64-bit integers is taken
+    Integers that `where` bounds (captured document ids) enter with their bounds in the block: two
+    ids can be equal where the ranges meet, and are where both are one number. What is no such
+    comparison counts as possibly kept, not all kept, and is evaluated element by element. Arithmetic of `index` and of 64-bit integers is taken
     not to overflow; that of narrower integers is followed only where it cannot.
 
     ```mlir
