@@ -58,8 +58,12 @@ void gdpa_cpu::applyPatterns(
     Operation *root, function_ref<void(RewritePatternSet &)> populate) {
   RewritePatternSet patterns(root->getContext());
   populate(patterns);
+  // A program's control flow is scf's: no blocks to merge, and what is dead goes
+  // with the patterns. Upstream would look for both after every round.
+  GreedyRewriteConfig config;
+  config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
   // Not converging is no error: the result is valid at every step.
-  (void)applyPatternsGreedily(root, std::move(patterns));
+  (void)applyPatternsGreedily(root, std::move(patterns), config);
 }
 
 void gdpa_cpu::eliminateCommonSubexpressions(Operation *root) {
