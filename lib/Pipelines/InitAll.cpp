@@ -5,6 +5,7 @@
 #include "gdpa/Conversion/GDPAToLinalg/GDPAToLinalg.h"
 #include "gdpa/Conversion/GDPAToReference/GDPAToReference.h"
 #include "gdpa/Conversion/GDPAToTile/Passes.h"
+#include "gdpa/Conversion/LinalgToGDPA/LinalgToGDPA.h"
 #include "gdpa/Dialect/GDPA/IR/GDPA.h"
 #include "gdpa/Dialect/GDPA/Transforms/BufferizableOpInterfaceImpl.h"
 #include "gdpa/Dialect/GDPA/Transforms/Passes.h"
@@ -48,6 +49,7 @@ void gdpa::registerAllPasses() {
   gdpa_cpu::registerGDPACPUTransformsPasses();
   gdpa::registerGDPAToLinalgPasses();
   gdpa::registerGDPAToReferencePasses();
+  gdpa::registerLinalgToGDPAPasses();
   gdpa_nv::registerGDPANVTransformsPasses();
   gdpa::registerPipelines();
 }
