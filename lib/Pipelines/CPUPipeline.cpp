@@ -57,6 +57,8 @@ void gdpa::buildCPUHostPipeline(OpPassManager &manager,
                                 const CPUPipelineOptions &options) {
   if (options.gradients)
     manager.addPass(createGDPAAutoDiff());
+  if (options.lowerForeignOps)
+    options.lowerForeignOps(manager);
   manager.addPass(createGDPAPrepareEntry());
   manager.addPass(createGDPASimplifyActivation());
   manager.addPass(bufferization::createOneShotBufferizePass());

@@ -23,6 +23,8 @@ void gdpa::buildNVVMHostPipeline(OpPassManager &manager,
                                  const NVVMPipelineOptions &options) {
   if (options.gradients)
     manager.addPass(createGDPAAutoDiff());
+  if (options.lowerForeignOps)
+    options.lowerForeignOps(manager);
   manager.addPass(createGDPAPrepareEntry());
   GDPASimplifyActivationOptions simplify;
   simplify.hardwareTanh = true;

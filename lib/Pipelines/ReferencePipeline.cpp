@@ -18,6 +18,8 @@ using namespace mlir;
 
 void gdpa::buildReferenceHostPipeline(OpPassManager &manager,
                                       const ReferencePipelineOptions &options) {
+  if (options.lowerForeignOps)
+    options.lowerForeignOps(manager);
   ConvertGDPAToReferencePassOptions convert;
   convert.gradients = options.gradients;
   manager.addPass(createConvertGDPAToReferencePass(convert));

@@ -12,6 +12,7 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
+#include <functional>
 
 namespace mlir::gdpa {
 
@@ -21,6 +22,10 @@ struct TargetPipelineOptions
   Option<bool> gradients{*this, "gradients",
                          llvm::cl::desc("also build @f_vjp"),
                          llvm::cl::init(false)};
+  /// Adds passes of another project between differentiation and lowering (for
+  /// the reference, which differentiates by differences, at the start).
+  /// Operations of its dialects that stand in regions must be gone after them.
+  std::function<void(OpPassManager &)> lowerForeignOps;
 };
 
 struct ReferencePipelineOptions : public TargetPipelineOptions {};

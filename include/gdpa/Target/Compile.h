@@ -8,11 +8,13 @@
 #define GDPA_TARGET_COMPILE_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include <functional>
 #include <optional>
 #include <string>
 
 namespace mlir {
 class DialectRegistry;
+class OpPassManager;
 } // namespace mlir
 
 namespace mlir::gdpa {
@@ -31,6 +33,8 @@ struct CompileOptions {
   /// The processor of the target cpu, as LLVM names it (empty: the one this
   /// runs on), and changes to its features.
   std::string cpu, features;
+  /// As in TargetPipelineOptions (Pipelines.h): passes of another project.
+  std::function<void(OpPassManager &)> lowerForeignOps;
 
   bool isGPU() const;
   /// The emission, chosen where it was unset.

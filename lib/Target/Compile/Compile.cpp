@@ -170,12 +170,14 @@ LogicalResult Compilation::lower() {
   if (options.target == "reference") {
     ReferencePipelineOptions pipeline;
     pipeline.gradients = options.gradients;
+    pipeline.lowerForeignOps = options.lowerForeignOps;
     return run([&](auto &pm) { buildReferenceHostPipeline(pm, pipeline); },
                [&](auto &pm) { buildReferenceCodePipeline(pm, pipeline); });
   }
   if (options.isGPU()) {
     NVVMPipelineOptions pipeline;
     pipeline.gradients = options.gradients;
+    pipeline.lowerForeignOps = options.lowerForeignOps;
     pipeline.chip = options.target;
     if (failed(run([&](auto &pm) { buildNVVMHostPipeline(pm, pipeline); },
                    [&](auto &pm) { buildNVVMCodePipeline(pm, pipeline); })))
@@ -184,6 +186,7 @@ LogicalResult Compilation::lower() {
   }
   CPUPipelineOptions pipeline;
   pipeline.gradients = options.gradients;
+  pipeline.lowerForeignOps = options.lowerForeignOps;
   pipeline.cpu = options.cpu;
   pipeline.features = options.features;
   return run([&](auto &pm) { buildCPUHostPipeline(pm, pipeline); },
