@@ -29,6 +29,9 @@ public:
   Value id(int64_t dimension);
   Value index(int64_t value);
   Value dim(Value buffer, int64_t dimension);
+  /// The blocks of `block` rows that hold `length` rows. An unsigned division of
+  /// a sum, whose range is easily inferred, in place of an affine one.
+  Value countBlocks(Value length, int64_t block);
   /// Ends the body.
   void finish();
   /// Launches the program at `host`'s position.

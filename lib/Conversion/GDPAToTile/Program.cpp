@@ -52,6 +52,11 @@ Value Program::dim(Value buffer, int64_t dimension) {
   return memref::DimOp::create(builder, loc, buffer, dimension);
 }
 
+Value Program::countBlocks(Value length, int64_t block) {
+  Value padded = arith::AddIOp::create(builder, loc, length, index(block - 1));
+  return arith::DivUIOp::create(builder, loc, padded, index(block));
+}
+
 void Program::finish() { ReturnOp::create(builder, loc); }
 
 void Program::launch(OpBuilder &host, ValueRange grid) {
