@@ -5,7 +5,7 @@ JOBS ?=
 PYTHON := .venv/bin/python
 export BUILD_DIR
 
-.PHONY: all help setup configure build install uninstall demo test test-nightly test-gpu fuzz docs bench-cpu bench-gpu format clean
+.PHONY: all help setup configure build install uninstall package demo test test-nightly test-gpu fuzz docs bench-cpu bench-gpu format clean
 .DEFAULT_GOAL := build
 
 help: ## this list
@@ -27,6 +27,9 @@ install: build ## install below PREFIX (default /usr/local); DESTDIR as usual
 
 uninstall: ## remove what `make install` put below PREFIX
 	@scripts/install.sh uninstall
+
+package: build ## Debian packages in $(BUILD_DIR)/packages: gdpa-runtime, gdpa, gdpa-dev
+	@cd $(BUILD_DIR) && cpack -G DEB
 
 demo: build ## every example on scikit-learn's digits: errors, time and memory in one table
 	@$(PYTHON) examples/demo.py
