@@ -9,6 +9,7 @@
 #include "gdpa/Dialect/GDPA/IR/GDPA.h"
 #include "gdpa/Dialect/GDPA/Transforms/BufferizableOpInterfaceImpl.h"
 #include "gdpa/Dialect/GDPA/Transforms/Passes.h"
+#include "gdpa/Dialect/GDPA/Transforms/TilingInterfaceImpl.h"
 #include "gdpa/Dialect/GDPA/Transforms/ReductionPatterns.h"
 #include "gdpa/Dialect/GDPACPU/IR/GDPACPU.h"
 #include "gdpa/Dialect/GDPACPU/Transforms/Passes.h"
@@ -26,6 +27,7 @@ void gdpa::registerAllDialects(DialectRegistry &registry) {
   registry.insert<gdpa::GDPADialect, gdpa_tile::GDPATileDialect,
                   gdpa_cpu::GDPACPUDialect, gdpa_nv::GDPANVDialect>();
   gdpa::registerBufferizableOpInterfaceExternalModels(registry);
+  gdpa::registerTilingInterfaceExternalModels(registry);
   gdpa::registerReductionPatterns(registry);
   // --gdpa-plan finds the targets through the loaded dialects.
   registry.addExtension(+[](MLIRContext *context, gdpa::GDPADialect *) {

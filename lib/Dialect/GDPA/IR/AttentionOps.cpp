@@ -41,12 +41,20 @@ Type AttentionMergeOp::getComputeType() {
   return getComputeTypeOf(getStorageType());
 }
 
-/// The operand groups `first` to `last`, which are adjacent, as one range.
+/// The operand groups `first` to `last`, which are adjacent, as one range. What
+/// is assigned to it in excess of its operands belongs to the last group: the
+/// states of a tile are more than the results of a whole (see
+/// PartialReductionOpInterface), and upstream assigns them to a clone.
 template <class Op>
 static MutableOperandRange getGroups(Op op, unsigned first, unsigned last) {
   unsigned start = op.getODSOperandIndexAndLength(first).first;
   auto [lastStart, lastSize] = op.getODSOperandIndexAndLength(last);
-  return MutableOperandRange(op, start, lastStart + lastSize - start);
+  Builder builder(op.getContext());
+  MutableOperandRange::OperandSegment segment(
+      last, {op.getOperandSegmentSizesAttrName(),
+             builder.getDenseI32ArrayAttr(
+                 op.getProperties().operandSegmentSizes)});
+  return MutableOperandRange(op, start, lastStart + lastSize - start, segment);
 }
 
 // output_init and statistics_init.
