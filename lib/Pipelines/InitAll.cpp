@@ -28,6 +28,7 @@ void gdpa::registerAllDialects(DialectRegistry &registry) {
                   gdpa_cpu::GDPACPUDialect, gdpa_nv::GDPANVDialect>();
   gdpa::registerBufferizableOpInterfaceExternalModels(registry);
   gdpa::registerTilingInterfaceExternalModels(registry);
+  gdpa::registerAggregatedOpInterfaceExternalModels(registry);
   gdpa::registerReductionPatterns(registry);
   // --gdpa-plan finds the targets through the loaded dialects.
   registry.addExtension(+[](MLIRContext *context, gdpa::GDPADialect *) {

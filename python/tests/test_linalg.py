@@ -1,52 +1,14 @@
 """--gdpa-to-linalg against numpy: the decomposition runs through upstream's loops and gives the same numbers as the definition."""
 
-import ctypes
 import dataclasses
-import pathlib
 import re
 
 import numpy as np
 import pytest
 
-import artefact
-import support
+import oracle
 from test_reference import CASES
-
-LLVM = pathlib.Path("/usr/lib/llvm-22/bin")
-TO_LLVM = ("convert-linalg-to-loops,gdpa-emit-c-entry,convert-scf-to-cf,expand-strided-metadata,lower-affine,"
-           "finalize-memref-to-llvm,convert-math-to-llvm,convert-math-to-libm,convert-arith-to-llvm,convert-func-to-llvm,convert-cf-to-llvm,"
-           "reconcile-unrealized-casts")
-PIPELINE = ("builtin.module(gdpa-to-linalg,canonicalize,cse,one-shot-bufferize{bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map},"
-            "buffer-results-to-out-params{modify-public-functions},canonicalize,cse," + TO_LLVM + ")")
-
-
-def build(source, folder):
-    """The program's function @f as a shared library with the runtime's C interface."""
-    source = re.sub(r"(\n    -> [^\n]*) \{\n", r'\1 attributes {gdpa.entry = "forward"} {\n', source, count=1)
-    (folder / "f.mlir").write_text(source)
-    commands = [
-        (support.tool("gdpa-opt"), folder / "f.mlir", "--pass-pipeline=" + PIPELINE, "-o", folder / "f.llvm.mlir"),
-        (LLVM / "mlir-translate", "--mlir-to-llvmir", folder / "f.llvm.mlir", "-o", folder / "f.ll"),
-        (LLVM / "llc", "-filetype=obj", "-relocation-model=pic", folder / "f.ll", "-o", folder / "f.o"),
-        (LLVM / "ld.lld", "-shared", folder / "f.o", "-o", folder / "f.so"),
-    ]
-    for command in commands:
-        done = support.call(*command)
-        assert done.returncode == 0, f"{command[0]}: {done.stderr}"
-    return ctypes.CDLL(str(folder / "f.so"))
-
-
-def call(function, arrays):
-    kinds = {np.dtype(np.float64): 0, np.dtype(np.float32): 1}
-    tensors = (artefact.Tensor * len(arrays))()
-    for tensor, array in zip(tensors, arrays):
-        tensor.data, tensor.dtype, tensor.rank = array.ctypes.data, kinds[array.dtype], array.ndim
-        for n in range(array.ndim):
-            tensor.shape[n], tensor.strides[n] = array.shape[n], array.strides[n] // array.itemsize
-    function.restype = ctypes.c_int32
-    function.argtypes = [ctypes.c_void_p] * 3
-    assert function(ctypes.addressof(tensors), None, None) == 0
-
+from upstream import build, call
 
 def double(program):
     """The program for f64 storage, so that the comparison is exact to rounding."""
@@ -67,11 +29,94 @@ def test_forward(name, tmp_path):
     # The function's destinations are arguments too, of its own and of bufferization.
     results = [output] + ([statistics] if program.normalizer != "none" else [])
     arrays = [q, k, v, np.array(0.5), *captures.values(), *(result.copy() for result in results), *results]
-    call(build(program.source(), tmp_path).f, arrays)
+    call(build(program.source(), tmp_path), arrays)
     want, want_statistics = program.forward(q, k, v, 0.5, captures)
     np.testing.assert_allclose(output, want, rtol=1e-12, atol=1e-12)
     if want_statistics is not None:
         np.testing.assert_allclose(statistics, want_statistics, rtol=1e-12, atol=1e-12)
+
+
+def random_case(program, rng, batch=2, heads=4, key_heads=2, nq=5, nk=6):
+    """q, k, v, do, dstats in the program's layout, and the captures."""
+    if program.layout == "thd":
+        cq, ck = np.array([0, 3, 3, 3 + nq], np.int32), np.array([1, 4, 6, 6 + nk], np.int32)
+        shape, bounds = (lambda h, n, d: (n, h, d)), (cq, ck)
+        nq, nk = int(cq[-1]) + 1, int(ck[-1]) + 2  # rows of no sequence at the ends
+        statistics = (heads, nq)
+    else:
+        shape, bounds = ((lambda h, n, d: (batch, h, n, d)) if program.layout == "bhsd" else (lambda h, n, d: (batch, n, h, d))), ()
+        statistics = (batch, heads, nq)
+    q, k, v, do = (rng.standard_normal(shape(*s)) for s in ((heads, nq, 4), (key_heads, nk, 4), (key_heads, nk, 3), (heads, nq, 3)))
+    captures = {label: np.asarray(value, np.float64) for label, _, value in program.captures}
+    return (q, k, v, do, rng.standard_normal(statistics)), captures, bounds
+
+
+@pytest.mark.parametrize("name", ["none", "sum", "softmax"])
+def test_jagged_forward(name, tmp_path):
+    program = dataclasses.replace(double(CASES[name]), heads=("4", "2"), layout="thd")
+    (q, k, v, do, statistics), captures, bounds = random_case(program, np.random.default_rng(13))
+    output, statistics = np.full_like(do, np.nan), np.full_like(statistics, np.nan)
+    results = [output] + ([statistics] if program.normalizer != "none" else [])
+    arrays = [q, k, v, np.array(0.5), *captures.values(), *bounds, *(result.copy() for result in results), *results]
+    call(build(program.source(), tmp_path), arrays)
+    want, want_statistics = program.forward(q, k, v, 0.5, captures, *bounds)
+    np.testing.assert_allclose(output, want, rtol=1e-12, atol=1e-12)
+    if want_statistics is not None:
+        np.testing.assert_allclose(statistics, want_statistics, rtol=1e-12, atol=1e-12)
+
+
+def dense_gradients(program, arrays, captures, first_batch=0):
+    """dq, dk, dv and the captures' gradients of arrays [B,H,S,D] by the oracle."""
+    q, k, v, do, dstats = arrays
+    values = {name: value if value.ndim else float(value) for name, value in captures.items()}
+
+    def keep(b, h, i, j, nq, nk, c):
+        # A logit of -inf is a pair without weight, of which differences are no numbers.
+        kept = program.keep(b, h, i, j, nq, nk) if program.keep else True
+        return kept & np.isfinite(program.z(np.zeros(np.broadcast_shapes(h.shape, i.shape, j.shape)), b, h, i, j, nq, nk, c))
+
+    case = oracle.Attention(q, k, v, 0.5, lambda *a: np.nan_to_num(program.z(*a), neginf=0), keep, values, program.normalizer, first_batch)
+    with np.errstate(invalid="ignore"):
+        gradients, cotangent = case.backward(do, dstats if program.normalizer != "none" else 0.0)
+        found = [case.capture_gradient(name, cotangent)[0] for name in captures]
+    return gradients["dq"], gradients["dk"], gradients["dv"], *found
+
+
+@pytest.mark.parametrize("layout", ["bhsd", "bshd", "thd"])
+@pytest.mark.parametrize("name", ["none", "sum", "softmax", "loop", "branch"])
+def test_gradients(name, layout, tmp_path):
+    """Every normalizer; captures' gradients, below control flow, too."""
+    if layout != "bhsd" and name in ("loop", "branch"):
+        pytest.skip("the layout is the others' business")
+    program = dataclasses.replace(double(CASES[name]), heads=("4", "2"), layout=layout)
+    (q, k, v, do, dstats), captures, bounds = random_case(program, np.random.default_rng(14))
+    order = {"bhsd": (0, 1, 2, 3), "bshd": (0, 2, 1, 3)}.get(layout)
+    has_statistics = program.normalizer != "none"
+    o, stats = program.forward(q, k, v, 0.5, captures, *bounds)
+    if layout == "thd":
+        want = [np.zeros_like(x) for x in (q, k, v, *captures.values())]
+        cq, ck = bounds
+        for b in range(len(cq) - 1):
+            rows, keys = slice(cq[b], cq[b + 1]), slice(ck[b], ck[b + 1])
+            one = [x.transpose(1, 0, 2)[None] for x in (q[rows], k[keys], v[keys], do[rows])] + [dstats[None, :, rows]]
+            if rows.start == rows.stop or keys.start == keys.stop:
+                continue
+            parts = dense_gradients(program, one, captures, b)
+            for x, part, where in zip(want, parts, (rows, keys, keys)):
+                x[where] = part[0].transpose(1, 0, 2)
+            for x, part in zip(want[3:], parts[3:]):
+                x += part
+    else:
+        want = dense_gradients(program, [x.transpose(order) for x in (q, k, v, do)] + [dstats], captures)
+        want = [x.transpose(order) for x in want[:3]] + list(want[3:])
+    saved = [o, stats] if has_statistics else []
+    results = [np.full_like(x, np.nan) for x in (q, k, v, *captures.values())]
+    arrays = [q, k, v, np.array(0.5), *captures.values(), *bounds, np.full_like(o, np.nan), *([np.full_like(dstats, np.nan)] if has_statistics else []),
+              *saved, do, *([dstats] if has_statistics else []), *results]
+    arrays = [np.ascontiguousarray(x) if x.ndim else x for x in arrays[:len(arrays) - len(results)]] + results
+    call(build(program.source(), tmp_path, function="f_vjp", autodiff=True), arrays)
+    for got, expected in zip(results, want):
+        np.testing.assert_allclose(got, expected, rtol=2e-8, atol=2e-8)
 
 
 BACKWARD = """
@@ -103,7 +148,7 @@ def test_backward(tmp_path):
     rng = np.random.default_rng(12)
     q, k, v, do = (rng.standard_normal(shape) for shape in ((2, 4, 5, 4), (2, 2, 6, 4), (2, 2, 6, 3), (2, 4, 5, 3)))
     results = [np.full_like(x, np.nan) for x in (q, k, v)]
-    call(build(BACKWARD, tmp_path).f, [q, k, v, do, np.array(0.5), *(x.copy() for x in results), *results])
+    call(build(BACKWARD, tmp_path), [q, k, v, do, np.array(0.5), *(x.copy() for x in results), *results])
     keys, values, kept = np.repeat(k, 2, axis=1), np.repeat(v, 2, axis=1), np.tril(np.ones((5, 6)))
     s = 0.5 * np.einsum("bhid,bhjd->bhij", q, keys)
     ds = kept * 2 * s * np.einsum("bhid,bhjd->bhij", do, values)

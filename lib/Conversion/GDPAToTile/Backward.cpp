@@ -1,7 +1,7 @@
 //===- Backward.cpp - the kernels of the backward, entry point ------------===//
 
 #include "Backward.h"
-#include "FlattenRegion.h"
+#include "gdpa/Conversion/FlattenRegion.h"
 #include "RowTerms.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -86,8 +86,8 @@ BackwardContext::request(bool weight, bool ds, bool sumsOverQueries,
 
 LogicalResult gdpa_tile::lowerBackward(gdpa::AttentionBackwardOp op,
                                        StringRef name) {
-  if (failed(flattenRegion(op.getJoint())) ||
-      failed(flattenRegion(op.getMask())))
+  if (failed(gdpa::flattenRegion(op.getJoint())) ||
+      failed(gdpa::flattenRegion(op.getMask())))
     return failure();
   FailureOr<SmallVector<Value>> rowTerms = lowerNormalizer(op, name);
   if (failed(rowTerms))

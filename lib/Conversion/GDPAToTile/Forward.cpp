@@ -7,8 +7,8 @@
 
 #include "BlockOrder.h"
 #include "CaptureRanges.h"
-#include "FlattenRegion.h"
 #include "Normalization.h"
+#include "gdpa/Conversion/FlattenRegion.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -17,8 +17,8 @@ using namespace mlir::gdpa_tile;
 
 LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
   auto schedule = op.getScheduleAttr();
-  if (failed(flattenRegion(op.getActivation())) ||
-      failed(flattenRegion(op.getMask())))
+  if (failed(gdpa::flattenRegion(op.getActivation())) ||
+      failed(gdpa::flattenRegion(op.getMask())))
     return failure();
   RegionInfo info =
       RegionInfo::analyze(op.getActivation(), &op.getMask(), /*joint=*/false);

@@ -11,6 +11,11 @@ namespace mlir::gdpa {
 #define GEN_PASS_REGISTRATION
 #include "gdpa/Conversion/GDPAToLinalg/Passes.h.inc"
 
+/// Teaches upstream's AggregatedOpInterface the operations of `gdpa`:
+/// decomposeOperation writes one as linalg operations that store the score
+/// matrix (transform.structured.decompose_interface, --gdpa-to-linalg).
+void registerAggregatedOpInterfaceExternalModels(DialectRegistry &registry);
+
 } // namespace mlir::gdpa
 
 #endif // GDPA_CONVERSION_GDPATOLINALG_GDPATOLINALG_H

@@ -8,14 +8,15 @@ include "mlir/Pass/PassBase.td"
 def GDPAToLinalgPass : Pass<"gdpa-to-linalg"> {
   let summary = "decompose attention into linalg operations that store the score matrix";
   let description = [{
-    Writes `gdpa.attention` and `gdpa.attention_backward` on tensors as what they mean:
+    Writes the operations of `gdpa` on tensors as what they mean:
     a product, an elementwise operation whose body is the activation, a product. The query
     heads that share a key head become a dimension of their own, so that every indexing map
     is a projection. It is documentation and the yardstick for time and memory, not a
     road to fast code.
 
-    Layouts `bhsd` and `bshd`. `gdpa.attention_backward`: normalizer `none` without gradients
-    of captures.
+    Every operation decomposes through upstream's AggregatedOpInterface. What a backward
+    accumulates into captures is summed by loops over all pairs. A jagged batch becomes a loop
+    over its sequences; rows of no sequence are zero.
 
     ```mlir
     %o = gdpa.attention bhsd none ins(%q, %k, %v : ...) outs(%o0 : ...) scale(%c : f32)
@@ -31,7 +32,7 @@ def GDPAToLinalgPass : Pass<"gdpa-to-linalg"> {
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
-    "::mlir::tensor::TensorDialect"
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
   ];
 }
 

@@ -1,6 +1,6 @@
 //===- FlattenRegion.cpp - straight-line scalar regions -------------------===//
 
-#include "FlattenRegion.h"
+#include "gdpa/Conversion/FlattenRegion.h"
 #include "gdpa/Conversion/MathExpansion.h"
 #include "gdpa/Dialect/GDPA/IR/GDPA.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -12,7 +12,7 @@
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
-using namespace mlir::gdpa_tile;
+using namespace mlir::gdpa;
 
 /// Integer operations that trap on a zero divisor.
 static bool isIntegerDivision(Operation *op) {
@@ -80,7 +80,7 @@ static void splitResults(Region &region) {
   (void)applyOpPatternsGreedily(several, std::move(patterns), config);
 }
 
-LogicalResult mlir::gdpa_tile::flattenRegion(Region &region) {
+LogicalResult mlir::gdpa::flattenRegion(Region &region) {
   if (region.empty())
     return success();
   SmallVector<scf::ForOp> loops;

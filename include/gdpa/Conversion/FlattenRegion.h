@@ -1,12 +1,12 @@
 //===- FlattenRegion.h - straight-line scalar regions -----------*- C++ -*-===//
 
-#ifndef GDPA_LIB_CONVERSION_GDPATOTILE_FLATTENREGION_H
-#define GDPA_LIB_CONVERSION_GDPATOTILE_FLATTENREGION_H
+#ifndef GDPA_CONVERSION_FLATTENREGION_H
+#define GDPA_CONVERSION_FLATTENREGION_H
 
 #include "mlir/IR/Region.h"
 #include "llvm/Support/LogicalResult.h"
 
-namespace mlir::gdpa_tile {
+namespace mlir::gdpa {
 
 /// Turns the region of an attention operation into one block without control
 /// flow: loops of constant bounds are unrolled, `scf.if` becomes selects. Both
@@ -15,6 +15,6 @@ namespace mlir::gdpa_tile {
 /// an exact zero. Emits an error for a loop whose bounds are not constant.
 LogicalResult flattenRegion(Region &region);
 
-} // namespace mlir::gdpa_tile
+} // namespace mlir::gdpa
 
-#endif // GDPA_LIB_CONVERSION_GDPATOTILE_FLATTENREGION_H
+#endif // GDPA_CONVERSION_FLATTENREGION_H
