@@ -276,6 +276,7 @@ protected:
   MaskBounds() {
     DialectRegistry registry;
     gdpa::registerAllDialects(registry);
+    gdpa::registerAllExtensions(registry);
     gdpa::registerUpstreamDialects(registry);
     context.appendDialectRegistry(registry);
     context.disableMultithreading();
