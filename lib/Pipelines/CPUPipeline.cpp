@@ -72,6 +72,7 @@ void gdpa::buildCPUHostPipeline(OpPassManager &manager,
   manager.addPass(createConvertGDPAToTile());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
+  manager.nest<gdpa_tile::ProgramOp>().addPass(gdpa_tile::createGDPATileHoistUniform());
   manager.nest<gdpa_tile::ProgramOp>().addPass(gdpa_tile::createGDPATileMaskBounds());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());

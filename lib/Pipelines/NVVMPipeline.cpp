@@ -38,6 +38,7 @@ void gdpa::buildNVVMHostPipeline(OpPassManager &manager,
   manager.addPass(createConvertGDPAToTile());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
+  manager.nest<gdpa_tile::ProgramOp>().addPass(gdpa_tile::createGDPATileHoistUniform());
   manager.nest<gdpa_tile::ProgramOp>().addPass(gdpa_tile::createGDPATileMaskBounds());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());

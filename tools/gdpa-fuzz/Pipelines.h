@@ -55,6 +55,7 @@ constexpr llvm::StringRef pipelines[] = {
     ON_MODULE("gdpa-plan{target=nowhere}"),
     ON_MODULE("convert-gdpa-to-tile"),
     ON_MODULE("gdpa_tile.program(gdpa-tile-mask-bounds)"),
+    ON_MODULE("gdpa_tile.program(gdpa-tile-hoist-uniform)"),
     ON_MODULE("gdpa-to-linalg"),
     ON_MODULE("gdpa-raise"),
     ON_MODULE("gdpa-raise{unbatched=true max-depth=100000},canonicalize"),

@@ -164,8 +164,10 @@ private:
       return assign(op.getTiedOpResult(&use), layout);
     if (op.getNumParallelLoops() != op.getNumLoops()) // a row reduction
       return assignReduction(op, layout);
-    // An operand with all dimensions of the loop fixes the results' layout.
-    if (op.getMatchingIndexingMap(&use).isIdentity())
+    // An operand with all dimensions of the loop fixes the results' layout, but one
+    // that is converted first.
+    if (!isa<SharedAttr>(layout) &&
+        op.getMatchingIndexingMap(&use).isIdentity())
       for (Value result : user->getResults())
         if (failed(assign(result, layout)))
           return failure();
@@ -241,21 +243,23 @@ private:
   LogicalResult assignInput(linalg::LinalgOp op, OpOperand *input,
                             Attribute layout) {
     AffineMap map = op.getMatchingIndexingMap(input);
-    if (map.isIdentity())
-      return assign(input->get(), layout);
     auto acc = dyn_cast<AccAttr>(layout);
+    auto slice = dyn_cast<SliceAttr>(layout); // an operation on rows
+    if (map.isIdentity() && !slice)
+      return assign(input->get(), layout);
     if (map.getNumResults() == 0 || !isa<RankedTensorType>(input->get().getType()))
       return success();
-    if (!acc || map.getNumResults() != 1 || !map.isProjectedPermutation())
+    if (acc && map.getNumResults() == 1 && map.isProjectedPermutation())
+      slice = SliceAttr::get(op.getContext(), map.getDimPosition(0),
+                             acc.getWarps(), acc.getTiles());
+    else if (!slice || !map.isIdentity())
       return op.emitError("expected operands indexed by both, one or none of "
                           "the block's dimensions, found ")
              << AffineMapAttr::get(map);
-    Attribute slice = SliceAttr::get(op.getContext(), map.getDimPosition(0),
-                                     acc.getWarps(), acc.getTiles());
     auto load = input->get().getDefiningOp<gdpa_tile::LoadOp>();
     // Every thread of a column needs it: inside a loop 4-byte elements go through
     // the ring, which hides the latency. cp.async copies no 2-byte element.
-    if (load && map.getDimPosition(0) == 1 &&
+    if (load && slice.getDim() == 1 &&
         load->getParentOfType<scf::ForOp>() &&
         bytesOf(load.getType().getElementType()) == 4 &&
         load.getType().getDimSize(0) <= warps * 32 &&

@@ -44,4 +44,36 @@ def GDPATileMaskBounds : Pass<"gdpa-tile-mask-bounds", "::mlir::gdpa_tile::Progr
   ];
 }
 
+def GDPATileHoistUniform : Pass<"gdpa-tile-hoist-uniform", "::mlir::gdpa_tile::ProgramOp"> {
+  let summary = "compute what depends on i alone or on j alone once for a row";
+  let description = [{
+    Float values in the body of an operation on scores that depend on the rows of one side
+    alone become the results of an operation of its own over these rows, and operands of the
+    one on scores. Those of the stationary side leave the loop, and every loop around it in
+    which nothing that they read changes. What costs less than `min-weight` simple operations
+    stays: reading a row costs some as well.
+
+    What depends on neither side is scalar code already when a block program is made.
+
+    ```mlir
+    scf.for %j0 = ... {
+      %w = linalg.generic ins(%s, %b : tensor<128x64xf32>, tensor<64xf32>) ... {
+      ^bb0(%in: f32, %bj: f32, %out: f32):
+        %e = math.exp %bj : f32
+        %z = arith.mulf %in, %e : f32
+    // becomes
+    scf.for %j0 = ... {
+      %rows = linalg.generic ins(%b : tensor<64xf32>) ... { %e = math.exp ... } -> tensor<64xf32>
+      %w = linalg.generic ins(%s, %rows : tensor<128x64xf32>, tensor<64xf32>) ... {
+      ^bb0(%in: f32, %e: f32, %out: f32):
+        %z = arith.mulf %in, %e : f32
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+  let options = [
+    Option<"minWeight", "min-weight", "int64_t", "4",
+      "least cost of what is hoisted, in simple operations (elementary functions and gathers count 8, divisions 4)">
+  ];
+}
+
 #endif // GDPA_DIALECT_GDPATILE_TRANSFORMS_PASSES_TD
