@@ -6,6 +6,7 @@
 #include "mlir/CAPI/IR.h"
 #include "mlir/CAPI/Support.h"
 #include "mlir/Parser/Parser.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
@@ -89,6 +90,11 @@ run(MLIRContext &context, const GdpaCompileOptions &given,
   result->error = readOptions(given, options);
   if (result->error.empty()) {
     ErrorCollector collector(&context, result->error);
+    // A message names its line; the operation in full would bury it.
+    bool printsOp = context.shouldPrintOpOnDiagnostic();
+    context.printOpOnDiagnostic(false);
+    auto restore =
+        llvm::scope_exit([&] { context.printOpOnDiagnostic(printsOp); });
     StringRef output = orEmpty(given.output);
     OwningOpRef<ModuleOp> module = getModule();
     FailureOr<Artefact> artefact = failure();
@@ -121,7 +127,6 @@ GdpaCompilation gdpaCompileText(const char *text, size_t length,
   DialectRegistry registry;
   registerEverything(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  context.printOpOnDiagnostic(false);
   return run(context, *options, [&] {
     // A copy: the parser of text wants a zero behind it.
     llvm::SourceMgr sources;

@@ -3,6 +3,7 @@
 #include "Kernels.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -12,11 +13,18 @@ Program Program::create(Operation *attention, StringRef name,
                         ArrayRef<Value> hostValues) {
   auto module = attention->getParentOfType<ModuleOp>();
   Location loc = attention->getLoc();
-  // A value may play several roles (q and k may be one buffer).
+  // A value may play several roles (q and k may be one buffer). A constant is
+  // no argument: the program has its own.
   SmallVector<Value> unique;
-  for (Value value : hostValues)
-    if (value && !llvm::is_contained(unique, value))
+  llvm::SetVector<Operation *> constants;
+  for (Value value : hostValues) {
+    if (!value)
+      continue;
+    if (auto constant = value.getDefiningOp<arith::ConstantOp>())
+      constants.insert(constant);
+    else if (!llvm::is_contained(unique, value))
       unique.push_back(value);
+  }
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   auto type = builder.getFunctionType(TypeRange(ValueRange(unique)), {});
   auto op = ProgramOp::create(builder, loc, name, type);
@@ -26,9 +34,11 @@ Program Program::create(Operation *attention, StringRef name,
   builder.setInsertionPointToStart(&op.getBody().front());
   Program program(op, builder, loc);
   program.hostValues = unique;
-  for (auto [value, argument] :
-       llvm::zip(unique, op.getBody().getArguments()))
+  for (auto [value, argument] : llvm::zip(unique, op.getBody().getArguments()))
     program.arguments[value] = argument;
+  for (Operation *constant : constants)
+    program.arguments[constant->getResult(0)] =
+        builder.clone(*constant)->getResult(0);
   return program;
 }
 
@@ -64,9 +74,8 @@ void Program::launch(OpBuilder &host, ValueRange grid) {
 }
 
 BlockScheme gdpa_tile::makeScheme(gdpa::ScheduleAttrInterface schedule,
-                                  gdpa::KernelKind kind,
-                                  const HostSizes &sizes, Type storageType,
-                                  Type computeType) {
+                                  gdpa::KernelKind kind, const HostSizes &sizes,
+                                  Type storageType, Type computeType) {
   gdpa::KernelBlocks blocks = schedule.getBlocks(kind);
   bool keyStationary = kind == gdpa::KernelKind::KeyStationary;
   BlockScheme scheme;
