@@ -27,7 +27,12 @@ namespace outside {
 /// outside.squareplus to arith and math.
 std::unique_ptr<mlir::Pass> createLowerSquareplusPass();
 
-/// Registers --outside-lower-squareplus and the pipeline --outside-to-cpu.
+/// Attention tile by tile in the loops of the linalg operation that consumes
+/// it.
+std::unique_ptr<mlir::Pass> createTileAndFusePass();
+
+/// Registers these passes and the pipelines --outside-to-cpu and
+/// --outside-fuse.
 void registerPasses();
 
 } // namespace outside

@@ -1,6 +1,8 @@
 //===- Passes.cpp - the operation's lowering and the pipelines ------------===//
 
+#include "mlir/Transforms/Passes.h"
 #include "Outside.h"
+#include "gdpa/Conversion/LinalgToGDPA/LinalgToGDPA.h"
 #include "gdpa/Pipelines/Pipelines.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -66,8 +68,21 @@ static void buildToCPU(OpPassManager &manager,
   gdpa::buildCPUPipeline(manager, withOurs);
 }
 
+/// Finds attention in linalg, brings it into the loops of what consumes it .
+/// What is left is gdpa's and upstream's alone.
+static void buildFuse(OpPassManager &manager) {
+  manager.addPass(gdpa::createGDPARaise());
+  manager.addPass(outside::createTileAndFusePass());
+  manager.addPass(outside::createLowerSquareplusPass());
+  manager.addPass(createCanonicalizerPass());
+}
+
 void outside::registerPasses() {
-  PassRegistration<LowerSquareplusPass>();
+  registerPass(createLowerSquareplusPass);
+  registerPass(createTileAndFusePass);
+  PassPipelineRegistration<>("outside-fuse",
+                             "attention in linalg, fused with what consumes it",
+                             buildFuse);
   PassPipelineRegistration<gdpa::CPUPipelineOptions>(
       "outside-to-cpu", "as gdpa-to-cpu, with the operations of `outside`",
       buildToCPU);

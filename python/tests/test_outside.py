@@ -3,9 +3,12 @@
 One test, since everything needs the build of the project.
 """
 
+import ctypes
 import os
+import re
 import shutil
 
+import linalg_modules
 import numpy as np
 import oracle
 import support
@@ -49,6 +52,26 @@ def check_numbers(build, folder):
         assert oracle.error(run.arrays[name], want) < 1e-5, name
 
 
+def check_fusion(build, folder):
+    """A module in linalg: its attention is found, cut and computed in the loops of the gate that consumes it, with the same numbers."""
+    program = SOURCE / "test" / "gated.mlir"
+    fused = succeed(build / "outside-opt", "--outside-fuse", program)
+    loop = fused[fused.index("scf.for"):]
+    assert re.search(r"scf\.for .*scf\.for .*scf\.for .*gdpa\.attention.*offsets\(.*linalg\.generic", loop, re.S), fused
+    assert fused.count("gdpa.attention") == 1 and "outside." not in fused and "37x37xf32" not in fused
+    (folder / "fused.mlir").write_text(fused)
+    succeed(build / "outside-opt", "--outside-lower-squareplus", program, "-o", folder / "plain.mlir")
+    shape = (2, 3, 37, 16)
+    inputs = [np.random.default_rng(number).standard_normal(shape).astype(np.float32) for number in range(4)]
+    # Copies of tiles are calls of this library.
+    ctypes.CDLL(f"{LLVM}/lib/libmlir_c_runner_utils.so", mode=ctypes.RTLD_GLOBAL)
+    results = []
+    for name, passes in (("plain", ""), ("fused", "gdpa-to-linalg")):
+        library = linalg_modules.lower(folder / f"{name}.mlir", passes, folder, f"lowered-{name}")
+        results += linalg_modules.call(library, inputs, [np.full(shape, np.nan, np.float32)])
+    assert oracle.error(results[1], results[0].astype(np.float64)) < 1e-6
+
+
 def test_outside_project():
     folder = support.BUILD / "test" / "outside"
     tools = build(folder)
@@ -63,3 +86,4 @@ def test_outside_project():
     unknown = support.call(support.tool("gdpa-compile"), program, "--target=cpu", "-o", folder / "none.so")
     assert unknown.returncode == support.INPUT_ERROR and "outside" in unknown.stderr
     check_numbers(tools, folder)
+    check_fusion(tools, folder)
