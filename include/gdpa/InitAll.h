@@ -14,7 +14,7 @@ namespace mlir::gdpa {
 void registerAllDialects(DialectRegistry &registry);
 
 /// Adds what the project teaches upstream's dialects: the derivative rules of
-/// arith, math, scf and of reads of captures.
+/// arith, math, scf and of reads of captures, and transform.gdpa.*.
 void registerAllExtensions(DialectRegistry &registry);
 
 /// Adds the upstream dialects that regions and block programs use.

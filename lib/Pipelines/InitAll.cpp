@@ -7,6 +7,7 @@
 #include "gdpa/Conversion/GDPAToTile/Passes.h"
 #include "gdpa/Conversion/LinalgToGDPA/LinalgToGDPA.h"
 #include "gdpa/Dialect/GDPA/IR/GDPA.h"
+#include "gdpa/Dialect/GDPA/TransformOps/GDPATransformOps.h"
 #include "gdpa/Dialect/GDPA/Transforms/BufferizableOpInterfaceImpl.h"
 #include "gdpa/Dialect/GDPA/Transforms/Passes.h"
 #include "gdpa/Dialect/GDPA/Transforms/TilingInterfaceImpl.h"
@@ -38,6 +39,7 @@ void gdpa::registerAllDialects(DialectRegistry &registry) {
 
 void gdpa::registerAllExtensions(DialectRegistry &registry) {
   gdpa::registerDifferentiableOpModels(registry);
+  gdpa::registerTransformDialectExtension(registry);
 }
 
 void gdpa::registerUpstreamDialects(DialectRegistry &registry) {

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import oracle
+import support
 from test_reference import Program
 from upstream import build, call, script
 
@@ -299,3 +300,20 @@ def test_tiled_backward(sizes, tmp_path):
          [q, k, v, do, case.forward(), case.statistics(), np.array(0.5), BIAS, TABLE, *(x.copy() for x in results), *results])
     for got, name in zip(results, ("dq", "dk", "dv")):
         np.testing.assert_allclose(got, want[name], rtol=2e-8, atol=2e-8)
+
+
+def test_example(tmp_path):
+    """examples/transform: the script's result is what the block computes."""
+    folder = support.ROOT / "examples" / "transform"
+    rng = np.random.default_rng(25)
+    x, wq, k, v, g, wo = (rng.standard_normal(s) for s in ((2, 37, 16), (4, 16, 8), (2, 2, 45, 8), (2, 2, 45, 8), (2, 4, 37, 8), (4, 8, 16)))
+    wq, slopes = wq / 4, np.array([0.5, 0.25, 0.125, 0.0625])
+    arrays = [a.astype(np.float32) for a in (x, wq, k, v, g, wo)]
+    result = np.full(x.shape, np.nan, np.float32)
+    function = build((folder / "attention-block.mlir").read_text(), tmp_path, (folder / "tile-fuse-split.mlir").read_text(), function="block")
+    call(function, [arrays[0].copy(), *arrays[1:], np.array(0.35, np.float32), slopes.astype(np.float32), result])
+    q = np.einsum("bin,hnd->bhid", x, wq)
+    case = oracle.Attention(q, k, v, 0.35, lambda s, b, h, i, j, nq, nk, c: s - slopes[h] * (i + nk - nq - j),
+                            lambda b, h, i, j, nq, nk, c: i + nk - nq >= j, normalizer="softmax")
+    want = x + np.einsum("bhid,hdn->bin", case.forward() / (1 + np.exp(-g)), wo)
+    assert oracle.error(result, want) < 1e-6

@@ -43,7 +43,7 @@ def return_tensors(source):
 
 
 def build(source, folder, transforms=None, function="f", autodiff=False):
-    """The program's function as a shared library with the runtime's C interface; with `transforms`, a script that runs before."""
+    """The program's function, called with `call`, by way of a shared library; with `transforms`, a script that runs before."""
     if autodiff:
         done = support.call(support.tool("gdpa-opt"), "-", "--gdpa-autodiff", stdin=source)
         assert done.returncode == 0, done.stderr
