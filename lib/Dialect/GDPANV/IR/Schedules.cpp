@@ -102,7 +102,7 @@ ScheduleAttr gdpa_nv::getDefaultSchedule(MLIRContext *context, int64_t headDim,
     else if (cost.accumulates && cost.usesPositions)
       queries = {64, 32};
   } else if (depth <= 128) {
-    constexpr int64_t cheapMasked = 20, cheapBackward = 18;
+    constexpr int64_t cheapPositions = 13, cheapMasked = 20, cheapBackward = 18;
     if (cost.looksUp)
       forward = {64, 32};
     else if (cost.gathers ||
@@ -110,7 +110,7 @@ ScheduleAttr gdpa_nv::getDefaultSchedule(MLIRContext *context, int64_t headDim,
       forward = {128, 32};
     else if (cost.normalizes && cost.usesPositions)
       forward = {64, 64};
-    else if (cost.usesPositions)
+    else if (cost.usesPositions && cost.operations > cheapPositions)
       forward = {128, 48};
     if (cost.looksUp)
       keys = {16, 64};

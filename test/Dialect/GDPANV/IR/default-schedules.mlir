@@ -26,12 +26,31 @@ func.func @wide(%q: tensor<1x2x?x128xbf16>, %scale: f32, %o0: tensor<1x2x?x128xb
 }
 
 // CHECK-LABEL: func.func @positions
-// CHECK: schedule = #gdpa_nv.schedule<block_q = 128, block_kv = 48,
+// CHECK: schedule = #gdpa_nv.schedule<block_q = 128, block_kv = 64,
 func.func @positions(%q: tensor<1x2x?x128xbf16>, %scale: f32, %o0: tensor<1x2x?x128xbf16>) -> tensor<1x2x?x128xbf16> {
   %o = gdpa.attention bhsd none ins(%q, %q, %q : tensor<1x2x?x128xbf16>, tensor<1x2x?x128xbf16>, tensor<1x2x?x128xbf16>)
       outs(%o0 : tensor<1x2x?x128xbf16>) scale(%scale : f32)
       activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
         gdpa.yield %s : f32
+      } mask(%b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+        %keep = arith.cmpi sge, %i, %j : index
+        gdpa.yield %keep : i1
+      } -> tensor<1x2x?x128xbf16>
+  return %o : tensor<1x2x?x128xbf16>
+}
+
+// A longer region leaves fewer registers to the block.
+// CHECK-LABEL: func.func @positions_and_more
+// CHECK: schedule = #gdpa_nv.schedule<block_q = 128, block_kv = 48,
+func.func @positions_and_more(%q: tensor<1x2x?x128xbf16>, %scale: f32, %o0: tensor<1x2x?x128xbf16>) -> tensor<1x2x?x128xbf16> {
+  %o = gdpa.attention bhsd none ins(%q, %q, %q : tensor<1x2x?x128xbf16>, tensor<1x2x?x128xbf16>, tensor<1x2x?x128xbf16>)
+      outs(%o0 : tensor<1x2x?x128xbf16>) scale(%scale : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+        %a = math.exp %s : f32
+        %c = math.tanh %a : f32
+        %d = math.sqrt %c : f32
+        %e = math.exp2 %d : f32
+        gdpa.yield %e : f32
       } mask(%b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
         %keep = arith.cmpi sge, %i, %j : index
         gdpa.yield %keep : i1
