@@ -232,23 +232,51 @@ FUSE = """    %{0}_fused, %loop_{0} = transform.structured.fuse_into_containing_
 """
 
 
-@pytest.mark.parametrize("consumer, sizes", [("gate", [1, 3, 2, 2]), ("gate", [1, 1, 4]), ("output", [1, 3])])
-def test_fused_producer_and_consumer(consumer, sizes, tmp_path):
-    """A projection before, an output gate, a projection and a residual behind: all in the loop over tiles of the consumer."""
-    chain = ["attention", "project"] if consumer == "gate" else ["gate", "attention", "project"]
-    body = "".join(MATCH.format(name) for name in ("gate", "project", "output")) + forall(sizes, on=f"%{consumer}")
-    loop = "loop"
-    for name in chain:
-        body += FUSE.format(name, loop)
-        loop = f"loop_{name}"
+FUSE_CONSUMER = """    %{0}_fused, %loop_{0} = transform.gdpa.fuse_consumer %{0} into %{1}
+        : (!transform.any_op, !transform.any_op) -> (!transform.any_op, !transform.any_op)
+"""
+
+
+def check_block(body, folder, source=BLOCK, function=lambda x: x):
+    """The block under a script; `function` is what `source` does to the keys before."""
     rng = np.random.default_rng(23)
     x, wq, k, v, g, wo = (rng.standard_normal(s) for s in ((2, 7, 5), (6, 5, 4), (2, 2, 9, 4), (2, 2, 9, 3), (2, 6, 7, 3), (6, 3, 5)))
     result = np.full_like(x, np.nan)
-    call(build(BLOCK, tmp_path, script(body)), [x.copy(), wq, k, v, g, wo, np.array(0.5), BIAS, TABLE, np.array(0.7), result])
+    matches = "".join(MATCH.format(name) for name in ("gate", "project", "output", "keys"))
+    call(build(source, folder, script(matches + body)), [x.copy(), wq, k, v, g, wo, np.array(0.5), BIAS, TABLE, np.array(0.7), result])
     q = np.einsum("bin,hnd->bhid", x, wq)
-    o, _ = dataclasses.replace(PROGRAM, normalizer="softmax").forward(q, k, v, 0.5, {"bias": BIAS, "table": TABLE, "t": 0.7})
+    o, _ = dataclasses.replace(PROGRAM, normalizer="softmax").forward(q, function(k), v, 0.5, {"bias": BIAS, "table": TABLE, "t": 0.7})
     want = x + np.einsum("bhid,hdn->bin", o / (1 + np.exp(-g)), wo)
     np.testing.assert_allclose(result, want, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("consumer, sizes", [("gate", [1, 3, 2, 2]), ("gate", [1, 1, 4]), ("output", [1, 3])])
+def test_fused_producers(consumer, sizes, tmp_path):
+    """A projection before, an output gate, a projection and a residual behind: all in the loop over tiles of the last one."""
+    body, loop = forall(sizes, on=f"%{consumer}"), "loop"
+    for name in ["attention", "project"] if consumer == "gate" else ["gate", "attention", "project"]:
+        body += FUSE.format(name, loop)
+        loop = f"loop_{name}"
+    check_block(body, tmp_path)
+
+
+def test_fused_consumers(tmp_path):
+    """The projection of the queries is tiled; attention, then the gate follow into its loop."""
+    check_block(forall([1, 3, 2], on="%project") + FUSE_CONSUMER.format("attention", "loop") + FUSE_CONSUMER.format("gate", "loop_attention"), tmp_path)
+
+
+def test_fused_producer_and_consumer_of_tiled_attention(tmp_path):
+    nest = "    %nest = transform.merge_handles %loops#0, %loops#1, %loops#2 : !transform.any_op\n"
+    body = loops([1, 3, 2]) + nest + FUSE_CONSUMER.format("gate", "nest")
+    check_block(body, tmp_path)
+
+
+def test_attention_as_consumer_of_key_heads(tmp_path):
+    """A tile of key heads brings the query heads of its groups."""
+    source = BLOCK.replace("  %o0 = ", """  %keys0 = tensor.empty() : tensor<2x2x9x4xf64>
+  %keys = linalg.elementwise kind=#linalg.elementwise_kind<exp> {keys} ins(%k : tensor<2x2x9x4xf64>) outs(%keys0 : tensor<2x2x9x4xf64>) -> tensor<2x2x9x4xf64>
+  %o0 = """, 1).replace("ins(%q, %k, %v", "ins(%q, %keys, %v")
+    check_block(forall([1, 1], on="%keys") + FUSE_CONSUMER.format("attention", "loop"), tmp_path, source, np.exp)
 
 
 BACKWARD = """

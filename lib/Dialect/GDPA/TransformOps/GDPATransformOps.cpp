@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/TilingInterface.h"
 
@@ -184,6 +185,52 @@ transform::DecomposeAttentionOp::applyToOne(TransformRewriter &rewriter,
 void transform::DecomposeAttentionOp::getEffects(
     SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
   consumesHandle(getTargetMutable(), effects);
+  modifiesPayload(effects);
+}
+
+//===----------------------------------------------------------------------===//
+// gdpa.fuse_consumer
+//===----------------------------------------------------------------------===//
+
+DiagnosedSilenceableFailure
+transform::FuseConsumerOp::apply(TransformRewriter &rewriter,
+                                 TransformResults &results,
+                                 TransformState &state) {
+  auto consumers = llvm::to_vector(state.getPayloadOps(getConsumer()));
+  if (consumers.size() != 1)
+    return emitSilenceableError()
+           << "expected one consumer, found " << consumers.size();
+  SmallVector<LoopLikeOpInterface> loops;
+  for (Operation *op : state.getPayloadOps(getLoops())) {
+    auto loop = dyn_cast<LoopLikeOpInterface>(op);
+    if (!loop)
+      return failOn(*this, op, "loops");
+    loops.push_back(loop);
+  }
+  Operation *consumer = consumers.front();
+  FailureOr<scf::SCFFuseConsumerOfSliceResult> fused =
+      scf::tileAndFuseConsumer(rewriter, consumer, loops);
+  // A consumer that reads none of their results is no failure upstream.
+  if (failed(fused) || fused->tiledOps.empty()) {
+    DiagnosedSilenceableFailure failure =
+        emitSilenceableError() << "expected a consumer that follows the tiles "
+                                  "of the loops, found one that does not";
+    failure.attachNote(consumer->getLoc()) << "this operation";
+    return failure;
+  }
+  results.set(cast<OpResult>(getFused()), fused->tiledOps);
+  results.set(cast<OpResult>(getNewLoops()),
+              llvm::to_vector_of<Operation *>(loops));
+  if (consumer->use_empty())
+    rewriter.eraseOp(consumer);
+  return DiagnosedSilenceableFailure::success();
+}
+
+void transform::FuseConsumerOp::getEffects(
+    SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  consumesHandle(getConsumerMutable(), effects);
+  consumesHandle(getLoopsMutable(), effects);
+  producesHandle(getOperation()->getOpResults(), effects);
   modifiesPayload(effects);
 }
 

@@ -128,3 +128,24 @@ module attributes {transform.with_named_sequence} {
     transform.yield
   }
 }
+
+// -----
+
+// A consumer that does not read the loops' results.
+func.func @f(%x: tensor<1x2x4x8xf32>, %c: f32) -> (tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>) {
+  %o = gdpa.attention bhsd none ins(%x, %x, %x : tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>) outs(%x : tensor<1x2x4x8xf32>) scale(%c : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) { gdpa.yield %s : f32 } -> tensor<1x2x4x8xf32>
+  // expected-note@+1 {{this operation}}
+  %y = linalg.elementwise kind=#linalg.elementwise_kind<exp> ins(%x : tensor<1x2x4x8xf32>) outs(%x : tensor<1x2x4x8xf32>) -> tensor<1x2x4x8xf32>
+  return %o, %y : tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>
+}
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %a = transform.gdpa.match_attention in %root : (!transform.any_op) -> !transform.any_op
+    %y = transform.structured.match ops{["linalg.elementwise"]} in %root : (!transform.any_op) -> !transform.any_op
+    %t, %l = transform.structured.tile_using_forall %a tile_sizes [0, 1] : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
+    // expected-error@+1 {{expected a consumer that follows the tiles of the loops, found one that does not}}
+    %f, %n = transform.gdpa.fuse_consumer %y into %l : (!transform.any_op, !transform.any_op) -> (!transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}

@@ -190,3 +190,33 @@ module attributes {transform.with_named_sequence} {
     transform.yield
   }
 }
+
+// -----
+
+// Attention follows its query's tiles, with key heads and the place of each tile.
+
+// CHECK-LABEL: func @consumer
+// CHECK-NOT:     gdpa.attention
+// CHECK:         scf.forall (%[[H:.*]]) in (2)
+// CHECK:           %[[TILE:.*]] = linalg.elementwise
+// CHECK:           gdpa.attention bhsd none
+// CHECK-NEXT:        ins(%[[TILE]], %{{.*}}, %{{.*}} :
+// CHECK-NOT:     gdpa.attention
+// CHECK:         return
+// FORM:          transform.gdpa.fuse_consumer %{{.*}} into %{{.*}} : (!transform.any_op, !transform.any_op) -> (!transform.any_op, !transform.any_op)
+func.func @consumer(%x: tensor<1x2x4x8xf32>, %c: f32) -> tensor<1x2x4x8xf32> {
+  %e = tensor.empty() : tensor<1x2x4x8xf32>
+  %q = linalg.elementwise kind=#linalg.elementwise_kind<exp> ins(%x : tensor<1x2x4x8xf32>) outs(%e : tensor<1x2x4x8xf32>) -> tensor<1x2x4x8xf32>
+  %o = gdpa.attention bhsd none ins(%q, %x, %x : tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>) outs(%e : tensor<1x2x4x8xf32>) scale(%c : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) { gdpa.yield %s : f32 } -> tensor<1x2x4x8xf32>
+  return %o : tensor<1x2x4x8xf32>
+}
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %q = transform.structured.match ops{["linalg.elementwise"]} in %root : (!transform.any_op) -> !transform.any_op
+    %a = transform.gdpa.match_attention in %root : (!transform.any_op) -> !transform.any_op
+    %t, %l = transform.structured.tile_using_forall %q tile_sizes [0, 1] : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
+    %f, %n = transform.gdpa.fuse_consumer %a into %l : (!transform.any_op, !transform.any_op) -> (!transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}

@@ -129,6 +129,30 @@ def DecomposeAttentionOp : Op<Transform_Dialect, "gdpa.decompose", [
   }];
 }
 
+def FuseConsumerOp : Op<Transform_Dialect, "gdpa.fuse_consumer", [
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    DeclareOpInterfaceMethods<TransformOpInterface>]> {
+  let summary = "fuses the consumer of a tiled operation into the loops over its tiles";
+  let description = [{
+    The counterpart of `transform.structured.fuse_into_containing_op`, which fuses producers:
+    `consumer`, one operation that can be tiled and reads results of `loops`, is computed
+    inside them, a tile of it for each tile that they make. `loops` are one `scf.forall`, or
+    a nest of `scf.for` from the outermost to the innermost, as tiling makes them. Attention
+    after a projection of its queries that is tiled, an output gate after attention that is.
+
+    Consumes both handles; produces one to the fused operation and one to the loops that took
+    the place of `loops`. Silenceable failure where upstream's fusion refuses.
+
+    ```mlir
+    %fused, %new_loops = transform.gdpa.fuse_consumer %gate into %loop
+        : (!transform.any_op, !transform.any_op) -> (!transform.any_op, !transform.any_op)
+    ```
+  }];
+  let arguments = (ins TransformHandleTypeInterface:$consumer, TransformHandleTypeInterface:$loops);
+  let results = (outs TransformHandleTypeInterface:$fused, TransformHandleTypeInterface:$new_loops);
+  let assemblyFormat = "$consumer `into` $loops attr-dict `:` functional-type(operands, results)";
+}
+
 def ReplaceWithCallOp : Op<Transform_Dialect, "gdpa.replace_with_call", [
     FunctionalStyleTransformOpTrait, MemoryEffectsOpInterface,
     TransformOpInterface, TransformEachOpTrait]> {
