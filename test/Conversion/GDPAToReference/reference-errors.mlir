@@ -123,3 +123,14 @@ func.func @nested(%q: tensor<1x1x4x8xf32>, %k: tensor<1x1x4x8xf32>, %v: tensor<1
   }
   return
 }
+
+// -----
+
+func.func @piece(%x: tensor<1x2x4x8xf32>, %c: f32) -> tensor<1x2x4x8xf32> {
+  // expected-error @below {{expected a whole gdpa.attention for the reference target}}
+  %a = gdpa.attention_partial bhsd none
+      ins(%x, %x, %x : tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>) outs(%x : tensor<1x2x4x8xf32>) scale(%c : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) { gdpa.yield %s : f32 }
+      -> tensor<1x2x4x8xf32>
+  return %a : tensor<1x2x4x8xf32>
+}

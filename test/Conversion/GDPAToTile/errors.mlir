@@ -34,3 +34,20 @@ func.func @tensors(%q: tensor<1x1x8x8xf32>, %scale: f32) -> tensor<1x1x8x8xf32> 
   return %o : tensor<1x1x8x8xf32>
 }
 
+// -----
+
+func.func @piece(%x: memref<1x2x4x8xf32>, %c: f32) {
+  // expected-error @below {{is not lowered to block programs: decompose it with --gdpa-to-linalg}}
+  gdpa.attention_partial bhsd none
+      ins(%x, %x, %x : memref<1x2x4x8xf32>, memref<1x2x4x8xf32>, memref<1x2x4x8xf32>) outs(%x : memref<1x2x4x8xf32>) scale(%c : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) { gdpa.yield %s : f32 }
+  return
+}
+
+// -----
+
+func.func @merge(%acc: memref<2x1x2x4x8xf32>, %o: memref<1x2x4x8xf32>) {
+  // expected-error @below {{is not lowered to block programs: decompose it with --gdpa-to-linalg}}
+  gdpa.attention_merge bhsd none ins(%acc : memref<2x1x2x4x8xf32>) outs(%o : memref<1x2x4x8xf32>)
+  return
+}

@@ -69,3 +69,24 @@ func.func @tensors_have_none(%x: tensor<1x2x4x8xf32>, %t: memref<f32>, %c: f32)
   %sum = arith.addf %before, %after : f32
   return %o, %p, %r, %sum : tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, f32
 }
+
+// -----
+
+// A state is read before it is written: what was stored there is not dead, and a load after it is another one.
+
+// CHECK-LABEL: func.func @states_are_read
+// CHECK:         memref.store
+// CHECK:         gdpa.attention_partial
+// CHECK:         memref.store
+// CHECK:         gdpa.attention_merge
+// CHECK:         return
+func.func @states_are_read(%x: memref<1x2x4x8xf32>, %all: memref<3x1x2x4x8xf32>, %c: f32, %zero: f32) {
+  %i = arith.constant 0 : index
+  memref.store %zero, %x[%i, %i, %i, %i] : memref<1x2x4x8xf32>
+  gdpa.attention_partial bhsd none
+      ins(%x, %x, %x : memref<1x2x4x8xf32>, memref<1x2x4x8xf32>, memref<1x2x4x8xf32>) outs(%x : memref<1x2x4x8xf32>) scale(%c : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) { gdpa.yield %s : f32 }
+  memref.store %zero, %x[%i, %i, %i, %i] : memref<1x2x4x8xf32>
+  gdpa.attention_merge bhsd none ins(%all : memref<3x1x2x4x8xf32>) outs(%x : memref<1x2x4x8xf32>)
+  return
+}

@@ -46,3 +46,25 @@ func.func @gradient_sizes(%x: tensor<1x2x?x8xf32>, %bias: tensor<2x?xf32>, %c: f
   %0 = tensor.dim %db, %c1 : tensor<2x?xf32>
   return %0 : index
 }
+
+// CHECK-LABEL: func.func @sizes_of_pieces
+// CHECK-SAME:    %{{.*}}: tensor<?x?x?x8xf32>, %[[ACC:[a-z0-9]+]]: tensor<?x?x?x8xf32>, %[[L:[a-z0-9]+]]: tensor<?x?x?xf32>
+// CHECK-DAG:     %[[D0:.*]] = tensor.dim %[[ACC]], %c2
+// CHECK-DAG:     %[[D1:.*]] = tensor.dim %[[L]], %c0
+// CHECK-NOT:     gdpa.attention
+// CHECK:         return %[[D0]], %[[D1]]
+func.func @sizes_of_pieces(%q: tensor<?x?x?x8xf32>, %acc0: tensor<?x?x?x8xf32>, %l0: tensor<?x?x?xf32>, %c: f32) -> (index, index) {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %acc, %l = gdpa.attention_partial bhsd sum
+      ins(%q, %q, %q : tensor<?x?x?x8xf32>, tensor<?x?x?x8xf32>, tensor<?x?x?x8xf32>)
+      outs(%acc0, %l0 : tensor<?x?x?x8xf32>, tensor<?x?x?xf32>)
+      scale(%c : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+        gdpa.yield %s : f32
+      }
+      -> tensor<?x?x?x8xf32>, tensor<?x?x?xf32>
+  %0 = tensor.dim %acc, %c2 : tensor<?x?x?x8xf32>
+  %1 = tensor.dim %l, %c0 : tensor<?x?x?xf32>
+  return %0, %1 : index, index
+}

@@ -118,3 +118,47 @@ func.func @f(%x: memref<1x2x4x8xf32>, %r: memref<1x2x4xf32>, %g: memref<f32>, %c
   EXPECT_EQ(gradient.role, Role::DCapture);
   EXPECT_EQ(gradient.index, 1u);
 }
+
+TEST(AttentionShape, RolesOfTilesAndPieces) {
+  MLIRContext context;
+  context.loadDialect<arith::ArithDialect, func::FuncDialect, GDPADialect>();
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(
+      R"(
+func.func @f(%x: memref<1x2x4x8xf32>, %r: memref<1x2x4xf32>, %all: memref<3x1x2x4x8xf32>, %rs: memref<3x1x2x4xf32>, %c: f32, %n: index) {
+  gdpa.attention_partial bhsd softmax
+      ins(%x, %x, %x : memref<1x2x4x8xf32>, memref<1x2x4x8xf32>, memref<1x2x4x8xf32>)
+      outs(%x, %r, %r : memref<1x2x4x8xf32>, memref<1x2x4xf32>, memref<1x2x4xf32>)
+      scale(%c : f32) captures(%c : f32) offsets(%n, %n, %n, %n) lengths(%n, %n)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index, %A: f32) {
+        gdpa.yield %s : f32
+      }
+  gdpa.attention_merge bhsd sum ins(%all, %rs : memref<3x1x2x4x8xf32>, memref<3x1x2x4xf32>)
+      outs(%x, %r : memref<1x2x4x8xf32>, memref<1x2x4xf32>)
+  return
+})",
+      &context);
+  ASSERT_TRUE(module);
+  auto namesOf = [](auto op) {
+    SmallVector<std::string> names;
+    for (OpOperand &operand : op->getOpOperands()) {
+      OperandRole role = getOperandRole(op, operand.getOperandNumber());
+      names.push_back((getRoleName(role.role) + Twine(role.index)).str());
+    }
+    return names;
+  };
+  module->walk([&](AttentionPartialOp op) {
+    EXPECT_EQ(namesOf(op),
+              SmallVector<std::string>({"q0", "k0", "v0", "acc0", "m0", "l0",
+                                        "scale0", "capture0", "offset0",
+                                        "offset1", "offset2", "offset3",
+                                        "length0", "length1"}));
+    EXPECT_EQ(getAttentionRegion(op.getMask()), AttentionRegion::Mask);
+    EXPECT_EQ(getResultRole(op, 1).role, Role::Maximum);
+    EXPECT_EQ(getResultRole(op, 2).role, Role::Total);
+  });
+  module->walk([&](AttentionMergeOp op) {
+    EXPECT_EQ(namesOf(op),
+              SmallVector<std::string>({"acc0", "l0", "o0", "stats0"}));
+    EXPECT_EQ(getResultRole(op, 1).role, Role::Statistics);
+  });
+}

@@ -40,3 +40,14 @@ func.func @passes(%q: !t, %scale: f32, %o0: !t) -> (!t, !t) {
   // expected-error @below {{expected result 1 to be a result of the attention operation for an entry}}
   return %o, %q : !t, !t
 }
+
+// -----
+
+func.func @piece(%x: tensor<1x2x4x8xf32>, %c: f32) -> tensor<1x2x4x8xf32> {
+  // expected-error @below {{expected a whole attention operation in an entry: decompose this one with --gdpa-to-linalg}}
+  %a = gdpa.attention_partial bhsd none
+      ins(%x, %x, %x : tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>) outs(%x : tensor<1x2x4x8xf32>) scale(%c : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) { gdpa.yield %s : f32 }
+      -> tensor<1x2x4x8xf32>
+  return %a : tensor<1x2x4x8xf32>
+}
