@@ -17,8 +17,9 @@ NIGHTLY = os.environ.get("GDPA_TEST_LEVEL", "ci") == "nightly"
 sys.path.insert(0, str(ROOT / "examples"))
 
 TYPES = ("f32", "bf16", "f16")
-# relative Frobenius error of a result against float64; that of f64 is what the reference's central differences allow
-TOLERANCE = {"f64": 1e-8, "f32": 1e-5, "bf16": 5e-3, "f16": 5e-3}
+# relative Frobenius error of a result against float64; that of f64 is what the central differences of the reference allow: of 700 random
+# programs one had an error of 1.0e-8
+TOLERANCE = {"f64": 2e-8, "f32": 1e-5, "bf16": 5e-3, "f16": 5e-3}
 RESULT, INPUT_ERROR, USAGE_ERROR, CHECK_FAILED = 0, 1, 2, 3
 
 
