@@ -53,15 +53,10 @@ int64_t gdpa::getVectorBits(const CPUPipelineOptions &options) {
   return hasFeature(options, "avx512f") ? 512 : 256;
 }
 
-void gdpa::buildCPUHostPipeline(OpPassManager &manager,
-                                const CPUPipelineOptions &options) {
-  if (options.gradients)
-    manager.addPass(createGDPAAutoDiff());
-  if (options.lowerForeignOps)
-    options.lowerForeignOps(manager);
-  manager.addPass(createGDPAPrepareEntry());
-  manager.addPass(createGDPASimplifyActivation());
-  manager.addPass(bufferization::createOneShotBufferizePass());
+/// Attention on buffers -> block programs.
+static void addBlockPrograms(OpPassManager &manager,
+                             const gdpa::CPUPipelineOptions &options) {
+  using namespace gdpa;
   GDPAPlanOptions plan;
   plan.target = "cpu";
   plan.vectorBits = getVectorBits(options);
@@ -78,10 +73,54 @@ void gdpa::buildCPUHostPipeline(OpPassManager &manager,
   manager.addPass(createCSEPass());
 }
 
+void gdpa::buildCPUHostPipeline(OpPassManager &manager,
+                                const CPUPipelineOptions &options) {
+  if (options.gradients)
+    manager.addPass(createGDPAAutoDiff());
+  if (options.lowerForeignOps)
+    options.lowerForeignOps(manager);
+  manager.addPass(createGDPAPrepareEntry());
+  manager.addPass(createGDPASimplifyActivation());
+  manager.addPass(bufferization::createOneShotBufferizePass());
+  addBlockPrograms(manager, options);
+}
+
+void gdpa::buildCPUFunctionPipeline(OpPassManager &manager,
+                                    const CPUPipelineOptions &options) {
+  if (options.lowerForeignOps)
+    options.lowerForeignOps(manager);
+  {
+    OpPassManager &functions = manager.nest<func::FuncOp>();
+    functions.addPass(createCanonicalizerPass());
+    functions.addPass(createCSEPass());
+    functions.addPass(
+        gdpa_cpu::createGDPACPUTileLinalg({getVectorBits(options)}));
+    // No elimination of common subexpressions: equal loops write buffers of
+    // their own.
+    functions.addPass(createCanonicalizerPass());
+  }
+  manager.addPass(createGDPAPrepareFunction());
+  manager.addPass(createGDPASimplifyActivation());
+  manager.addPass(bufferization::createOneShotBufferizePass());
+  {
+    OpPassManager &functions = manager.nest<func::FuncOp>();
+    // First: a tile that was written in place is copied onto itself.
+    functions.addPass(createCanonicalizerPass());
+    functions.addPass(createCSEPass());
+    functions.addPass(createCanonicalizerPass());
+    functions.addPass(gdpa_cpu::createGDPACPULowerHostLinalg());
+    functions.addPass(createCanonicalizerPass());
+  }
+  addBlockPrograms(manager, options);
+  manager.nest<func::FuncOp>().addPass(
+      gdpa_cpu::createGDPACPUAllocateWorkspace());
+}
+
 void gdpa::buildCPUCodePipeline(OpPassManager &manager,
                                 const CPUPipelineOptions &options) {
   int64_t vectorBits = getVectorBits(options);
   manager.addPass(gdpa_cpu::createGDPACPUProgramToFunc());
+  manager.addPass(gdpa_cpu::createGDPACPUOutlineForall());
   {
     OpPassManager &programs = manager.nest<func::FuncOp>();
     programs.addPass(gdpa_cpu::createGDPACPULowerBlockAccess({vectorBits}));

@@ -32,6 +32,13 @@ void gdpa::registerPipelines() {
   PassPipelineRegistration<CPUPipelineOptions>(
       "gdpa-to-cpu", "attention to fused CPU kernels in the LLVM dialect",
       buildCPUPipeline);
+  PassPipelineRegistration<CPUPipelineOptions>(
+      "gdpa-function-to-cpu",
+      "functions of attention and linalg to CPU code in the LLVM dialect",
+      [](OpPassManager &manager, const CPUPipelineOptions &options) {
+        buildCPUFunctionPipeline(manager, options);
+        buildCPUCodePipeline(manager, options);
+      });
   PassPipelineRegistration<NVVMPipelineOptions>(
       "gdpa-to-nvvm", "attention to fused GPU kernels in the NVVM dialect",
       buildNVVMPipeline);

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+import artefact
 import support
 
 LLVM = pathlib.Path("/usr/lib/llvm-22/bin")
@@ -31,13 +32,16 @@ def signature(source):
 
 def lower(module, passes, folder, name):
     """The module after `passes` and the ordinary lowering, as a shared library."""
-    folder = pathlib.Path(folder)
-    pipeline = f"builtin.module({passes + ',' if passes else ''}canonicalize,cse,{BUFFERIZE},{TO_LLVM})"
-    out = folder / name
+    return build(module, f"{passes + ',' if passes else ''}canonicalize,cse,{BUFFERIZE},{TO_LLVM}", folder, name)
+
+
+def build(module, passes, folder, name, optimize="-O2"):
+    """The module after `passes`, which end in the LLVM dialect, as a shared library."""
+    pipeline, out = f"builtin.module({passes})", pathlib.Path(folder) / name
     commands = [
         (support.tool("gdpa-opt"), module, "--pass-pipeline=" + pipeline, "-o", f"{out}.mlir"),
         (LLVM / "mlir-translate", "--mlir-to-llvmir", f"{out}.mlir", "-o", f"{out}.ll"),
-        (LLVM / "clang", "-O2", "-march=native", "-shared", "-fPIC", "-Wno-override-module", f"{out}.ll", "-lm", "-o", f"{out}.so"),
+        (LLVM / "clang", optimize, "-march=native", "-shared", "-fPIC", "-Wno-override-module", f"{out}.ll", "-lm", "-o", f"{out}.so"),
     ]
     for command in commands:
         done = support.call(*command)
@@ -61,6 +65,29 @@ def call(library, inputs, outputs):
     """Outputs of static size are arguments after the inputs; others come back as descriptors before them."""
     descriptors = [descriptor(array) for array in [*inputs, *outputs]]
     library._mlir_ciface_main(*(ctypes.byref(one) for one in descriptors))
+    return outputs
+
+
+def call_entry(library, inputs, outputs, runtime=None):
+    """Calls @main as --gdpa-function-to-cpu makes it: inputs, then outputs; tasks in reverse order unless a runtime is given."""
+    kinds = {np.dtype(np.float64): 0, np.dtype(np.float32): 1, np.dtype(np.uint16): 2, np.dtype(np.uint8): 4, np.dtype(np.int64): 8}
+    tensors = (artefact.Tensor * (len(inputs) + len(outputs)))()
+    for tensor, array in zip(tensors, [*inputs, *outputs]):
+        tensor.data, tensor.dtype, tensor.rank = array.ctypes.data, kinds[array.dtype], array.ndim
+        for n in range(array.ndim):
+            tensor.shape[n], tensor.strides[n] = array.shape[n], array.strides[n] // array.itemsize
+
+    def parallel_for(_, count, scratch_bytes, task, context):
+        for item in reversed(range(count)):
+            scratch, address = artefact.aligned(max(scratch_bytes, 1), 64)
+            task(context, item, item + 1, address)
+            del scratch
+
+    own = artefact.Runtime(None, artefact.PARALLEL_FOR(parallel_for))
+    library.main.restype = ctypes.c_int32
+    library.main.argtypes = [ctypes.c_void_p] * 3
+    status = library.main(ctypes.addressof(tensors), None, runtime or ctypes.addressof(own))
+    assert status == 0, f"@main returned {status}"
     return outputs
 
 

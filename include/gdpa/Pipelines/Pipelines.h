@@ -68,6 +68,11 @@ int64_t getVectorBits(const CPUPipelineOptions &options);
 /// processor.
 void buildCPUHostPipeline(OpPassManager &manager,
                           const CPUPipelineOptions &options);
+/// The same for functions that hold any number of attention operations amid
+/// linalg: that is tiled for all cores and vectorised. Entries take their
+/// arguments, then their results, in order.
+void buildCPUFunctionPipeline(OpPassManager &manager,
+                              const CPUPipelineOptions &options);
 /// Host functions and block programs -> LLVM dialect with the C interface.
 void buildCPUCodePipeline(OpPassManager &manager,
                           const CPUPipelineOptions &options);

@@ -62,6 +62,23 @@ def GDPAPrepareEntry : Pass<"gdpa-prepare-entry", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def GDPAPrepareFunction : Pass<"gdpa-prepare-function", "::mlir::ModuleOp"> {
+  let summary = "turn any function of tensors into an entry over buffers";
+  let description = [{
+    For functions that compute more than one attention operation. The tensor arguments of
+    a public function become memrefs and its results destination arguments at the end of the
+    list. A buffer of static shape is one piece (an entry checks that); one of dynamic shape has
+    any strides but the last, which is 1.
+
+    ```mlir
+    func.func @layer(%x: tensor<1x512x64xf32>, ...) -> tensor<1x512x64xf32>
+    // becomes
+    func.func @layer(%x: memref<1x512x64xf32>, ..., %result: memref<1x512x64xf32>)
+    ```
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect"];
+}
+
 def GDPASimplifyActivation : Pass<"gdpa-simplify-activation"> {
   let summary = "rewrite activations and their derivatives for fewer operations; changes rounding";
   let description = [{

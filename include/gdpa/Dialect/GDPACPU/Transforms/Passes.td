@@ -206,6 +206,80 @@ def GDPACPUOrderDepthFirst : Pass<"gdpa-cpu-order-depth-first", "::mlir::func::F
   ];
 }
 
+def GDPACPUTileLinalg : Pass<"gdpa-cpu-tile-linalg", "::mlir::func::FuncOp"> {
+  let summary = "tile the linalg beside attention for all cores and vectorise it";
+  let description = [{
+    Each linalg operation on tensors at the top of a function becomes an `scf.forall` over
+    tiles. In a tile of a product, register tiles of 8 rows and two vectors of columns keep their
+    sums in registers (4 rows with 256 bits); elementwise operations become vectors along
+    their operands' last dimensions. Sizes that are dynamic or that no tile divides are left to
+    scalar loops inside the parallel one.
+
+    ```mlir
+    %c = linalg.matmul ins(%a, %b : tensor<512x256xf32>, tensor<256x128xf32>) outs(%z : tensor<512x128xf32>) -> tensor<512x128xf32>
+    // becomes
+    %c = scf.forall (%i, %j) = (0, 0) to (512, 128) step (64, 128) shared_outs(%o = %z) -> (tensor<512x128xf32>) {
+      // loops over register tiles around vector.contract
+      scf.forall.in_parallel { tensor.parallel_insert_slice ... }
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect", "::mlir::vector::VectorDialect"];
+  let options = [
+    Option<"vectorBits", "vector-bits", "int64_t", "256", "width of the vector registers in bits">
+  ];
+}
+
+def GDPACPUAllocateWorkspace : Pass<"gdpa-cpu-allocate-workspace", "::mlir::func::FuncOp"> {
+  let summary = "take the workspaces of a host function from the heap";
+  let description = [{
+    For functions of many steps: a buffer lives from the step that writes it to the last one that
+    reads it, and the caller need not know how large it is. Workspaces that must be cleared stay.
+
+    ```mlir
+    %b = gdpa_tile.workspace(%n) : memref<?x64xf32>
+    // becomes
+    %b = memref.alloc(%n) {alignment = 64 : i64} : memref<?x64xf32>
+    ...
+    memref.dealloc %b : memref<?x64xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
+def GDPACPULowerHostLinalg : Pass<"gdpa-cpu-lower-host-linalg", "::mlir::func::FuncOp"> {
+  let summary = "lower what is left of linalg on buffers, and copies, to loops";
+  let description = [{
+    `memref.copy` too: a copy between buffers of different strides would otherwise be a call of a
+    library that kernels do not have. Vectors that a loop reads and writes at one place move out of
+    it: the sums of a register tile stay in registers.
+
+    ```mlir
+    memref.copy %a, %b : memref<?xf32, strided<[?]>> to memref<?xf32>
+    // becomes
+    scf.for %i = %c0 to %n step %c1 { ... memref.load %a[%i] ... memref.store %x, %b[%i] ... }
+    ```
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+}
+
+def GDPACPUOutlineForall : Pass<"gdpa-cpu-outline-forall", "::mlir::ModuleOp"> {
+  let summary = "turn parallel loops of host functions into programs";
+  let description = [{
+    Each `scf.forall` on buffers at the top of a function becomes a program, launched on a grid
+    with a point for each iteration, which the entry runs with the runtime's `parallel_for`.
+
+    ```mlir
+    scf.forall (%i) = (0) to (512) step (64) { ... memref.store %x, %out[%i] ... }
+    // becomes
+    gdpa_tile.launch @f_loop grid(%c8) (%out) : memref<512xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::gdpa_tile::GDPATileDialect"];
+}
+
 def GDPACPUEntry : Pass<"gdpa-cpu-entry", "::mlir::ModuleOp"> {
   let summary = "give host functions the C interface of an artefact";
   let description = [{
