@@ -9,31 +9,11 @@
 #ifndef GDPA_LIB_DIALECT_GDPATILE_TRANSFORMS_MASKPREDICATE_H
 #define GDPA_LIB_DIALECT_GDPATILE_TRANSFORMS_MASKPREDICATE_H
 
-#include "LinearForm.h"
+#include "MaskUnion.h"
 #include "gdpa/Dialect/GDPATile/IR/GDPATile.h"
 #include "llvm/ADT/DenseMap.h"
 
 namespace mlir::gdpa_tile {
-
-/// One comparison.
-struct Comparison {
-  enum Kind {
-    NonNegative, // form >= 0
-    Remainder,   // low <= form mod divisor <= high; low and high are uniform
-    Condition,   // a uniform i1 value, or its negation
-  };
-  Kind kind = NonNegative;
-  LinearForm form;
-  int64_t divisor = 1;
-  LinearForm low, high;
-  Value condition;
-  bool isNegated = false;
-};
-
-/// Holds where all of its comparisons do.
-using Conjunction = SmallVector<Comparison, 0>;
-/// Holds where any of its conjunctions does; the empty one nowhere.
-using Union = SmallVector<Conjunction, 0>;
 
 /// Reads the mask of one `gdpa_tile.keep`.
 class MaskPredicate {
