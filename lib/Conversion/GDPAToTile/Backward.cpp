@@ -20,6 +20,8 @@ BackwardContext::BackwardContext(gdpa::AttentionBackwardOp op, StringRef name,
       info(RegionInfo::analyze(op.getJoint(), &op.getMask(), /*joint=*/true)),
       rowTerms(rowTerms),
       captureRanges(op, name, op.getMask(), op.getCaptures(), sizes) {
+  if (!op.getStorageType().isF16())
+    info.splitFactors();
   for (auto [number, accumulate] : llvm::enumerate(info.accumulations)) {
     auto argument = cast<BlockArgument>(accumulate.getCapture());
     int64_t capture = argument.getArgNumber() - kFirstJointCapture;

@@ -333,6 +333,22 @@ BlockTensor BlockBuilder::scale(BlockTensor block, Value factor) {
                      });
 }
 
+BlockTensor BlockBuilder::scaleBy(BlockTensor block, double factor) {
+  if (factor == 1)
+    return block;
+  Type element = cast<RankedTensorType>(block.tensor.getType()).getElementType();
+  return scale(block, arith::ConstantOp::create(
+                          builder, loc, builder.getFloatAttr(element, factor)));
+}
+
+Value BlockBuilder::scaledFactor(Value factor, double more) {
+  if (more == 1)
+    return factor;
+  Value constant = arith::ConstantOp::create(
+      builder, loc, builder.getFloatAttr(factor.getType(), more));
+  return arith::MulFOp::create(builder, loc, factor, constant);
+}
+
 BlockTensor BlockBuilder::scaledCopy(BlockTensor block, Value factor) {
   Type element = cast<RankedTensorType>(block.tensor.getType()).getElementType();
   return elementwise(*this, {block}, empty(block.dims, element), "scale",

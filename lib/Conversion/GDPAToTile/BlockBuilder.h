@@ -149,6 +149,10 @@ public:
   BlockTensor score(BlockTensor stationary, BlockTensor streamed);
   /// block * factor (a scalar of the block's type), in place.
   BlockTensor scale(BlockTensor block, Value factor);
+  /// The same for a constant; the block itself where it is 1.
+  BlockTensor scaleBy(BlockTensor block, double factor);
+  /// factor * `more` as scalar code.
+  Value scaledFactor(Value factor, double more);
   /// block * factor as a block of its own, where others need the block, too.
   BlockTensor scaledCopy(BlockTensor block, Value factor);
   /// accumulator + the sum of `block` over the dimensions that the accumulator

@@ -23,6 +23,10 @@ LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
   RegionInfo info =
       RegionInfo::analyze(op.getActivation(), &op.getMask(), /*joint=*/false);
 
+  if (op.getNormalizer() == gdpa::Normalizer::None &&
+      !op.getStorageType().isF16())
+    info.splitFactors();
+
   OpBuilder host(op);
   Location loc = op.getLoc();
   HostSizes sizes =
@@ -138,6 +142,7 @@ LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
     blocks.storeRows(result, rows(op.getStatisticsInit(), RowKind::Query),
                      place.head, place.queryBase, Side::Stationary);
   }
+  output = blocks.scaleBy(output, info.weightFactor);
   blocks.storeRows(output, outputRows, place.head, place.queryBase,
                    Side::Stationary);
   program.finish();

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -93,8 +94,45 @@ RegionInfo RegionInfo::analyze(Region &body, Region *mask, bool joint) {
   return info;
 }
 
+/// `value` without the powers of two that it is multiplied by at last, which
+/// nothing else sees; multiplies `factor` by them.
+static Value withoutFactor(Value value, double &factor) {
+  while (auto product = value.getDefiningOp<arith::MulFOp>()) {
+    if (!value.hasOneUse())
+      break;
+    bool found = false;
+    for (unsigned index : {0u, 1u}) {
+      APFloat constant(0.0);
+      if (found || !matchPattern(product->getOperand(index),
+                                 m_ConstantFloat(&constant)))
+        continue;
+      double number = constant.convertToDouble(), most = 256;
+      int exponent;
+      if (std::frexp(std::fabs(number), &exponent) != 0.5 ||
+          std::fabs(factor * number) > most ||
+          std::fabs(factor * number) < 1 / most)
+        continue;
+      found = true;
+      factor *= number;
+      value = product->getOperand(1 - index);
+    }
+    if (!found)
+      break;
+  }
+  return value;
+}
+
+void RegionInfo::splitFactors() {
+  Operation *end = body->front().getTerminator();
+  withoutFactor(end->getOperand(0), weightFactor);
+  if (joint)
+    withoutFactor(end->getOperand(1), dsFactor);
+}
+
 Value RegionInfo::yielded(unsigned number) const {
-  return body->front().getTerminator()->getOperand(number);
+  Value value = body->front().getTerminator()->getOperand(number);
+  double factor = number == 0 ? weightFactor : dsFactor, split = 1;
+  return factor == 1 ? value : withoutFactor(value, split);
 }
 
 unsigned RegionInfo::indexDependence(gdpa::AccumulateOp op) const {

@@ -38,7 +38,14 @@ struct RegionInfo {
   /// A division could trap for a pair outside nq x nk.
   bool needsLivePositions = false;
 
+  /// z and ds are these times what `yielded` says.
+  double weightFactor = 1, dsFactor = 1;
+
   static RegionInfo analyze(Region &body, Region *mask, bool joint);
+
+  /// Leaves constant factors of z and ds to who sums them: powers of two, which
+  /// change no rounding. Not for storage of a narrow range (f16).
+  void splitFactors();
 
   Value yielded(unsigned number) const;
   /// Union over the indices of an accumulation.

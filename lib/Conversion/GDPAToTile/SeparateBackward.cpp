@@ -195,7 +195,9 @@ private:
     };
     size_t number = 0;
     if (products) {
-      BlockTensor scaled = blocks.scale(accumulated(number++), scale);
+      BlockTensor scaled =
+          blocks.scale(accumulated(number++),
+                       blocks.scaledFactor(scale, context.info.dsFactor));
       blocks.storeRows(
           scaled,
           rows(keyStationary ? op.getDKeyInit() : op.getDQueryInit(),
@@ -203,7 +205,8 @@ private:
           stationaryHead, work.base, Side::Stationary);
     }
     if (products && keyStationary)
-      blocks.storeRows(accumulated(number++),
+      blocks.storeRows(blocks.scaleBy(accumulated(number++),
+                                      context.info.weightFactor),
                        rows(op.getDValueInit(), RowKind::Key), stationaryHead,
                        work.base, Side::Stationary);
     for (const RowGradient &gradient : gradients)

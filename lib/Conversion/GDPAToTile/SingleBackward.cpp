@@ -278,12 +278,14 @@ private:
     headLoop.close(builder, loc,
                    {queryLoop.loop.getResult(0), queryLoop.loop.getResult(1)});
 
-    BlockTensor scaled = blocks.scale({headLoop.loop.getResult(0), dKey.dims},
-                                program[op.getScale()]);
+    BlockTensor scaled = blocks.scale(
+        {headLoop.loop.getResult(0), dKey.dims},
+        blocks.scaledFactor(program[op.getScale()], context.info.dsFactor));
     blocks.storeRows(scaled, dKeyRows, keyHead, place.keyBase,
                      Side::Stationary);
-    blocks.storeRows({headLoop.loop.getResult(1), dValue.dims}, dValueRows,
-                     keyHead, place.keyBase, Side::Stationary);
+    blocks.storeRows(blocks.scaleBy({headLoop.loop.getResult(1), dValue.dims},
+                                    context.info.weightFactor),
+                     dValueRows, keyHead, place.keyBase, Side::Stationary);
     blockLoop.close(builder, loc, {});
     if (itemLoop)
       itemLoop->close(builder, loc, {});
@@ -385,8 +387,9 @@ private:
         blocks.loadRows(part, head, base, Side::Streamed, sum.dims,
                         scheme.computeType));
     loop.close(builder, loc, {next.tensor});
-    BlockTensor scaled = blocks.scale({loop.loop.getResult(0), sum.dims},
-                                program[op.getScale()]);
+    BlockTensor scaled = blocks.scale(
+        {loop.loop.getResult(0), sum.dims},
+        blocks.scaledFactor(program[op.getScale()], context.info.dsFactor));
     blocks.storeRows(scaled, dQueryRows, head, base, Side::Streamed);
     program.finish();
     SmallVector<Value> grid = {

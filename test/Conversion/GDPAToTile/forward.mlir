@@ -163,3 +163,53 @@ func.func @window(%q: tensor<?x?x?x64xbf16>, %k: tensor<?x?x?x64xbf16>, %v: tens
       } -> tensor<?x?x?x64xbf16>
   return %o : tensor<?x?x?x64xbf16>
 }
+
+// -----
+
+// A power of two that the weight is multiplied by at last is a factor of the output instead; not for f16, whose range is narrow.
+
+// CPU: gdpa_tile.program @half_forward
+// CPU: %[[SUM:.*]] = scf.for
+// CPU:   linalg.generic {{.*}} {gdpa_tile.role = "activation"}
+// CPU-NOT: arith.mulf
+// CPU:     arith.truncf
+// CPU: linalg.generic {{.*}} outs(%[[SUM]] : {{.*}} {gdpa_tile.role = "scale"}
+// CPU:   arith.mulf %{{.*}}, %cst{{.*}} : f32
+// CPU: gdpa_tile.store
+// GPU: gdpa_tile.program @half_forward
+// GPU: %[[SUM:.*]] = scf.for
+// GPU:   math.tanh
+// GPU-NOT: arith.mulf
+// GPU:   arith.truncf
+// GPU: linalg.generic {{.*}} outs(%[[SUM]] : {{.*}} {gdpa_tile.role = "scale"}
+func.func @half(%q: tensor<?x?x?x64xbf16>, %k: tensor<?x?x?x64xbf16>, %v: tensor<?x?x?x64xbf16>, %scale: f32, %o0: tensor<?x?x?x64xbf16>) -> tensor<?x?x?x64xbf16> {
+  %o = gdpa.attention bhsd none
+      ins(%q, %k, %v : tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>, tensor<?x?x?x64xbf16>)
+      outs(%o0 : tensor<?x?x?x64xbf16>) scale(%scale : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+        %half = arith.constant 0.5 : f32
+        %t = math.tanh %s : f32
+        %z = arith.mulf %t, %half : f32
+        gdpa.yield %z : f32
+      } -> tensor<?x?x?x64xbf16>
+  return %o : tensor<?x?x?x64xbf16>
+}
+
+// -----
+
+// CPU: gdpa_tile.program @half_f16_forward
+// CPU: math.tanh
+// CPU: arith.mulf %{{.*}}, %cst
+// CPU: arith.truncf
+func.func @half_f16(%q: tensor<?x?x?x64xf16>, %k: tensor<?x?x?x64xf16>, %v: tensor<?x?x?x64xf16>, %scale: f32, %o0: tensor<?x?x?x64xf16>) -> tensor<?x?x?x64xf16> {
+  %o = gdpa.attention bhsd none
+      ins(%q, %k, %v : tensor<?x?x?x64xf16>, tensor<?x?x?x64xf16>, tensor<?x?x?x64xf16>)
+      outs(%o0 : tensor<?x?x?x64xf16>) scale(%scale : f32)
+      activation(%s: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index) {
+        %half = arith.constant 0.5 : f32
+        %t = math.tanh %s : f32
+        %z = arith.mulf %t, %half : f32
+        gdpa.yield %z : f32
+      } -> tensor<?x?x?x64xf16>
+  return %o : tensor<?x?x?x64xf16>
+}
