@@ -330,6 +330,52 @@ def test_tiled_backward(sizes, tmp_path):
         np.testing.assert_allclose(got, want[name], rtol=2e-8, atol=2e-8)
 
 
+CAPTURES = """
+func.func @f(%q: tensor<?x6x?x4xf64>, %k: tensor<?x2x?x4xf64>, %v: tensor<?x2x?x3xf64>, %do: tensor<?x6x?x3xf64>, %o: tensor<?x6x?x3xf64>,
+             %st: tensor<?x6x?xf64>, %c: f64, %bias: tensor<?x?xf64>, %t: f64, %dq0: tensor<?x6x?x4xf64>, %dk0: tensor<?x2x?x4xf64>,
+             %dv0: tensor<?x2x?x3xf64>, %dbias0: tensor<?x?xf64>, %dt0: tensor<f64>)
+    -> (tensor<?x6x?x4xf64>, tensor<?x2x?x4xf64>, tensor<?x2x?x3xf64>, tensor<?x?xf64>, tensor<f64>) {
+  %d:5 = gdpa.attention_backward bhsd softmax
+      ins(%q, %k, %v, %do : tensor<?x6x?x4xf64>, tensor<?x2x?x4xf64>, tensor<?x2x?x3xf64>, tensor<?x6x?x3xf64>)
+      saved(%o, %st : tensor<?x6x?x3xf64>, tensor<?x6x?xf64>)
+      outs(%dq0, %dk0, %dv0, %dbias0, %dt0 : tensor<?x6x?x4xf64>, tensor<?x2x?x4xf64>, tensor<?x2x?x3xf64>, tensor<?x?xf64>, tensor<f64>)
+      scale(%c : f64) captures(%bias, %t : tensor<?x?xf64>, f64) wrt [0, 1]
+      joint(%s: f64, %ct: f64, COORDINATES, %bias: tensor<?x?xf64>, %t: f64) {
+        %r = tensor.extract %bias[%h, %j] : tensor<?x?xf64>
+        %x = arith.mulf %s, %t : f64
+        %z = arith.addf %x, %r : f64
+        %ds = arith.mulf %ct, %t : f64
+        %dt = arith.mulf %ct, %s : f64
+        gdpa.accumulate %ct, %bias[%h, %j] : f64, tensor<?x?xf64>
+        gdpa.accumulate %dt, %t : f64, f64
+        gdpa.yield %z, %ds : f64, f64
+      }
+      mask(COORDINATES, %bias: tensor<?x?xf64>, %t: f64) { MASK gdpa.yield %keep : i1 }
+      -> tensor<?x6x?x4xf64>, tensor<?x2x?x4xf64>, tensor<?x2x?x3xf64>, tensor<?x?xf64>, tensor<f64>
+  return %d#0, %d#1, %d#2, %d#3, %d#4 : tensor<?x6x?x4xf64>, tensor<?x2x?x4xf64>, tensor<?x2x?x3xf64>, tensor<?x?xf64>, tensor<f64>
+}
+""".replace("COORDINATES", "%b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index").replace("MASK", MASK)
+
+
+@pytest.mark.parametrize("how", ["forall {} by tile_sizes = [1, 1]", "for {} by tile_sizes = [1, 1]", "forall {} reduction_dims = [1] by num_threads = [0, 2]",
+                                 "for {} reduction_dims = [1] by tile_sizes = [0, 2]"])
+def test_gradients_of_captures_of_tiles(how, tmp_path):
+    """Every tile has gradients of its own, which are added up: one at a head of the whole, one of a scalar."""
+    rng = np.random.default_rng(26)
+    q, k, v, do = (rng.standard_normal(s) for s in ((BATCH, HEADS, QUERIES, 4), (BATCH, KEY_HEADS, KEYS, 4), (BATCH, KEY_HEADS, KEYS, 3),
+                                                    (BATCH, HEADS, QUERIES, 3)))
+    case = oracle.Attention(q, k, v, 0.5, lambda s, b, h, i, j, nq, nk, c: s * 0.7 + BIAS[h, j], lambda b, h, i, j, nq, nk, c: (i >= j) & (i != 3),
+                            normalizer="softmax")
+    gradients, cotangent = case.backward(do)
+    want = [gradients["dq"], gradients["dk"], gradients["dv"], cotangent.sum(axis=(0, 2)), (cotangent * case.scores).sum()]
+    results = [np.full(np.shape(x), np.nan) for x in want]
+    body = with_types(f"transform.structured.tile_reduction_using_{how.format('%attention_backward')}", ("fill:5", "tiled", "merge:2", "loop"))
+    call(build(CAPTURES, tmp_path, script(body, names=("attention_backward",))),
+         [q, k, v, do, case.forward(), case.statistics(), np.array(0.5), BIAS, np.array(0.7), *(x.copy() for x in results), *results])
+    for got, expected in zip(results, want):
+        np.testing.assert_allclose(got, expected, rtol=2e-8, atol=2e-8)
+
+
 def test_example(tmp_path):
     """examples/transform: the script's result is what the block computes."""
     folder = support.ROOT / "examples" / "transform"

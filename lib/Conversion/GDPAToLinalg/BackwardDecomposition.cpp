@@ -27,8 +27,8 @@ Value Decomposition::addAt(Value sum, Value gradients, ValueRange places) {
     return linalg::ReduceOp::create(
                builder, loc, gradients, sum, all,
                [&](OpBuilder &b, Location, ValueRange arguments) {
-                 Value next = arith::AddFOp::create(b, loc, arguments[0],
-                                                    arguments[1]);
+                 Value next =
+                     arith::AddFOp::create(b, loc, arguments[0], arguments[1]);
                  linalg::YieldOp::create(b, loc, next);
                })
         .getResult(0);
@@ -48,8 +48,7 @@ Value Decomposition::addAt(Value sum, Value gradients, ValueRange places) {
         Value old = tensor::ExtractOp::create(b, loc, carried[0], indices);
         Value term = tensor::ExtractOp::create(b, loc, gradients, pair);
         Value next = arith::AddFOp::create(b, loc, old, term);
-        return {
-            tensor::InsertOp::create(b, loc, next, carried[0], indices)};
+        return {tensor::InsertOp::create(b, loc, next, carried[0], indices)};
       });
   return nest.results.front();
 }
@@ -68,9 +67,8 @@ SmallVector<Value> Decomposition::gradients(AttentionBackwardOp op,
   if (op.hasStatistics()) {
     // r or lse, delta and the cotangent of the statistics.
     inputs.push_back(splitStatisticsHeads(op.getStatistics()));
-    inputs.push_back(contract(dOutput, queryRows,
-                              splitRowHeads(op.getOutput()), queryRows,
-                              statisticsLoops(), valueDepth));
+    inputs.push_back(contract(dOutput, queryRows, splitRowHeads(op.getOutput()),
+                              queryRows, statisticsLoops(), valueDepth));
     if (Value dStatistics = op.getDStatistics())
       inputs.push_back(splitStatisticsHeads(dStatistics));
     inputLoops.resize(inputs.size(), statisticsLoops());
@@ -94,8 +92,8 @@ SmallVector<Value> Decomposition::gradients(AttentionBackwardOp op,
                           : condition;
         };
         auto differs = [&](Value value, double number) -> Value {
-          return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE,
-                                       value, real(b, number));
+          return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, value,
+                                       real(b, number));
         };
         auto cotangent = [&](Value numerator) -> Value {
           if (!op.getDStatistics())
@@ -126,8 +124,7 @@ SmallVector<Value> Decomposition::gradients(AttentionBackwardOp op,
         }
         }
         SmallVector<Accumulation> accumulations;
-        Value ds =
-            inlineRegion(b, op.getJoint(), {s, ct}, &accumulations)[1];
+        Value ds = inlineRegion(b, op.getJoint(), {s, ct}, &accumulations)[1];
         auto live = [&](Value value) {
           return isLive ? selectOr(b, isLive, value, 0) : value;
         };

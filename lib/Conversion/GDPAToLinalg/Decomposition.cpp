@@ -193,8 +193,7 @@ Value Decomposition::sumRepeats(Value tensor, Value like) {
                    b, loc, first, linalg::IndexOp::create(b, loc, rank));
                Value element =
                    tensor::ExtractOp::create(b, loc, tensor, indices);
-               Value sum =
-                   arith::AddFOp::create(b, loc, arguments[1], element);
+               Value sum = arith::AddFOp::create(b, loc, arguments[1], element);
                linalg::YieldOp::create(b, loc, sum);
              })
       .getResult(0);
@@ -219,11 +218,11 @@ Value Decomposition::contract(Value left, ArrayRef<unsigned> leftLoops,
       .getResult(0);
 }
 
-SmallVector<Value>
-Decomposition::elementwise(ArrayRef<unsigned> loops, ValueRange inputs,
-                           ArrayRef<Loops> inputLoops,
-                           ArrayRef<Type> elements, OpFoldResult depth,
-                           Body body) {
+SmallVector<Value> Decomposition::elementwise(ArrayRef<unsigned> loops,
+                                              ValueRange inputs,
+                                              ArrayRef<Loops> inputLoops,
+                                              ArrayRef<Type> elements,
+                                              OpFoldResult depth, Body body) {
   // Loops are numbered by their place in `loops`.
   auto place = [&](ArrayRef<unsigned> named) {
     SmallVector<unsigned> result;
@@ -379,8 +378,8 @@ Decomposition::inlineRegion(OpBuilder &b, Region &region,
       accumulation.capture =
           cast<BlockArgument>(accumulate.getCapture()).getArgNumber() -
           firstCapture;
-      accumulation.gradient = convertFloat(
-          b, mapping.lookup(accumulate.getGradient()), compute);
+      accumulation.gradient =
+          convertFloat(b, mapping.lookup(accumulate.getGradient()), compute);
       Value capture = captures[accumulation.capture];
       for (auto [dim, place] : llvm::enumerate(accumulate.getIndices()))
         accumulation.indices.push_back(
@@ -393,8 +392,7 @@ Decomposition::inlineRegion(OpBuilder &b, Region &region,
     clone->walk([&](tensor::ExtractOp extract) {
       OpBuilder inner(extract);
       for (auto [dim, operand] : llvm::enumerate(extract.getIndicesMutable()))
-        operand.set(
-            clampIndex(inner, operand.get(), extract.getTensor(), dim));
+        operand.set(clampIndex(inner, operand.get(), extract.getTensor(), dim));
     });
   }
   SmallVector<Value> yielded;

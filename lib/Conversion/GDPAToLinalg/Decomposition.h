@@ -33,8 +33,8 @@ public:
   SmallVector<Value> backward(AttentionBackwardOp op);
 
   /// The same without rounding: dq, dk, dv and the captures' gradients in the
-  /// compute type. What is accumulated is added to `sums`, one for each entry of
-  /// `wrt`. No control flow in the joint region where there are some.
+  /// compute type. What is accumulated is added to `sums`, one for each entry
+  /// of `wrt`. No control flow in the joint region where there are some.
   SmallVector<Value> gradients(AttentionBackwardOp op, ValueRange sums);
 
   /// Writes `tensor` to the destination, rounding where types differ.
@@ -71,9 +71,7 @@ private:
       return {kBatch, kKey, kKeyHead, kDepth};
     return {kBatch, kKeyHead, kKey, kDepth};
   }
-  static Loops scoreLoops() {
-    return {kBatch, kKeyHead, kGroup, kQuery, kKey};
-  }
+  static Loops scoreLoops() { return {kBatch, kKeyHead, kGroup, kQuery, kKey}; }
   static Loops statisticsLoops() { return {kBatch, kKeyHead, kGroup, kQuery}; }
 
   SmallVector<OpFoldResult> sizesOf(ArrayRef<unsigned> loops,

@@ -41,8 +41,8 @@ SmallVector<Value> Decomposition::forward(AttentionOp op) {
   bool hasStatistics = op.hasStatistics();
   OpFoldResult valueDepth =
       tensor::getMixedSize(builder, loc, value, getTensorDims(layout).depth);
-  Value weights = logits(op, hasStatistics ? compute : storage,
-                         isSoftmax ? -infinity : 0);
+  Value weights =
+      logits(op, hasStatistics ? compute : storage, isSoftmax ? -infinity : 0);
   Value statistics, total;
   if (isSoftmax) {
     Value top = reduceKeys(weights, -infinity, /*isMaximum=*/true);
@@ -90,8 +90,8 @@ SmallVector<Value> Decomposition::partial(AttentionPartialOp op) {
   bool hasStatistics = op.hasStatistics();
   OpFoldResult valueDepth =
       tensor::getMixedSize(builder, loc, value, getTensorDims(layout).depth);
-  Value weights = logits(op, hasStatistics ? compute : storage,
-                         isSoftmax ? -infinity : 0);
+  Value weights =
+      logits(op, hasStatistics ? compute : storage, isSoftmax ? -infinity : 0);
   Value sums = splitRowHeads(op.getAccumulatorInit()), maximum, total;
   if (hasStatistics)
     total = splitStatisticsHeads(op.getTotalInit());
@@ -102,8 +102,8 @@ SmallVector<Value> Decomposition::partial(AttentionPartialOp op) {
         ValueRange{old, reduceKeys(weights, -infinity, /*isMaximum=*/true)},
         {statisticsLoops(), statisticsLoops()}, compute, {},
         [&](OpBuilder &b, ValueRange arguments) -> SmallVector<Value> {
-          return {arith::MaximumFOp::create(b, loc, arguments[0],
-                                            arguments[1])};
+          return {
+              arith::MaximumFOp::create(b, loc, arguments[0], arguments[1])};
         })[0];
     weights = exponentials(weights, maximum);
     // What was summed under the old maximum; nothing where nothing was kept.
@@ -123,8 +123,7 @@ SmallVector<Value> Decomposition::partial(AttentionPartialOp op) {
           loops, ValueRange{tensor, factor}, {loops, statisticsLoops()},
           compute, valueDepth,
           [&](OpBuilder &b, ValueRange arguments) -> SmallVector<Value> {
-            return {
-                arith::MulFOp::create(b, loc, arguments[0], arguments[1])};
+            return {arith::MulFOp::create(b, loc, arguments[0], arguments[1])};
           })[0];
     };
     total = scaled(total, statisticsLoops());
@@ -142,9 +141,9 @@ SmallVector<Value> Decomposition::partial(AttentionPartialOp op) {
   }
   sums = contract(weights, scoreLoops(), value, keyRowLoops(), queryRows,
                   valueDepth, sums);
-  SmallVector<Value> results{
-      store(builder, loc, joinHeads(sums, getTensorDims(layout).head),
-            op.getAccumulatorInit())};
+  SmallVector<Value> results{store(builder, loc,
+                                   joinHeads(sums, getTensorDims(layout).head),
+                                   op.getAccumulatorInit())};
   unsigned head = getStatisticsDims(layout).head;
   if (isSoftmax)
     results.push_back(

@@ -1,7 +1,7 @@
 //===- JaggedDecomposition.cpp - jagged batches as linalg -----------------===//
 //
-// A loop over the sequences, each of which is a batch of one of layout bshd: its
-// rows are slices at positions that are read at run time.
+// A loop over the sequences, each of which is a batch of one of layout bshd:
+// its rows are slices at positions that are read at run time.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,7 +23,8 @@ struct Rows {
 /// The loop over the sequences of an operation.
 template <class Op> class JaggedLoop {
 public:
-  JaggedLoop(OpBuilder &builder, Op op) : builder(builder), loc(op.getLoc()), op(op) {}
+  JaggedLoop(OpBuilder &builder, Op op)
+      : builder(builder), loc(op.getLoc()), op(op) {}
 
   /// Sequence b as an operation of layout bshd, on destinations of its own. It
   /// is erased when the loop is built.
@@ -185,8 +186,7 @@ SmallVector<Value> JaggedLoop<Op>::run(
         Rows queries = getRows(b, batch, bounds, op.getQuery());
         Rows keys = getRows(b, batch, op.getCuSeqlensKey(), op.getKey());
         Op sequence = makeSequence(b, batch, queries, keys);
-        scf::YieldOp::create(b, loc,
-                             body(b, sequence, queries, keys, carried));
+        scf::YieldOp::create(b, loc, body(b, sequence, queries, keys, carried));
         sequence.erase();
       });
   return llvm::to_vector_of<Value>(loop.getResults());
@@ -208,16 +208,16 @@ static SmallVector<Value> zeroDestinations(OpBuilder &builder, Location loc,
 
 SmallVector<Value> gdpa::decomposeJagged(OpBuilder &builder, AttentionOp op) {
   JaggedLoop<AttentionOp> loop(builder, op);
-  return loop.run(
-      zeroDestinations(builder, op.getLoc(),
-                       llvm::to_vector_of<Value>(op.getDpsInits())),
-      [&](OpBuilder &b, AttentionOp sequence, const Rows &queries, const Rows &,
-          ValueRange carried) {
-        SmallVector<Value> results = Decomposition(b, sequence).forward(sequence);
-        for (auto [result, all] : llvm::zip_equal(results, carried))
-          result = loop.insert(b, result, all, queries);
-        return results;
-      });
+  return loop.run(zeroDestinations(builder, op.getLoc(),
+                                   llvm::to_vector_of<Value>(op.getDpsInits())),
+                  [&](OpBuilder &b, AttentionOp sequence, const Rows &queries,
+                      const Rows &, ValueRange carried) {
+                    SmallVector<Value> results =
+                        Decomposition(b, sequence).forward(sequence);
+                    for (auto [result, all] : llvm::zip_equal(results, carried))
+                      result = loop.insert(b, result, all, queries);
+                    return results;
+                  });
 }
 
 SmallVector<Value> gdpa::decomposeJagged(OpBuilder &builder,
@@ -228,25 +228,25 @@ SmallVector<Value> gdpa::decomposeJagged(OpBuilder &builder,
   SmallVector<Value> start = zeroDestinations(builder, loc, inits);
   // Captures' gradients are sums over all sequences: rounded at the end.
   for (Value init : op.getDCaptureInits())
-    start.push_back(Decomposition::filledLike(builder, loc, init,
-                                              op.getComputeType(), 0));
+    start.push_back(
+        Decomposition::filledLike(builder, loc, init, op.getComputeType(), 0));
   JaggedLoop<AttentionBackwardOp> loop(builder, op);
-  SmallVector<Value> results = loop.run(
-      start, [&](OpBuilder &b, AttentionBackwardOp sequence,
-                 const Rows &queries, const Rows &keys, ValueRange carried) {
-        SmallVector<Value> results = Decomposition(b, sequence)
-                                         .gradients(sequence,
-                                                    carried.drop_front(3));
-        SmallVector<Value> own{sequence.getDQueryInit(),
-                               sequence.getDKeyInit(),
-                               sequence.getDValueInit()};
-        for (auto [number, init] : llvm::enumerate(own)) {
-          Value rounded = Decomposition::store(b, loc, results[number], init);
-          results[number] = loop.insert(b, rounded, carried[number],
-                                        number == 0 ? queries : keys);
-        }
-        return results;
-      });
+  SmallVector<Value> results = loop.run(start, [&](OpBuilder &b,
+                                                   AttentionBackwardOp sequence,
+                                                   const Rows &queries,
+                                                   const Rows &keys,
+                                                   ValueRange carried) {
+    SmallVector<Value> results =
+        Decomposition(b, sequence).gradients(sequence, carried.drop_front(3));
+    SmallVector<Value> own{sequence.getDQueryInit(), sequence.getDKeyInit(),
+                           sequence.getDValueInit()};
+    for (auto [number, init] : llvm::enumerate(own)) {
+      Value rounded = Decomposition::store(b, loc, results[number], init);
+      results[number] = loop.insert(b, rounded, carried[number],
+                                    number == 0 ? queries : keys);
+    }
+    return results;
+  });
   for (auto [number, init] : llvm::enumerate(op.getDCaptureInits()))
     results[3 + number] =
         Decomposition::store(builder, loc, results[3 + number], init);

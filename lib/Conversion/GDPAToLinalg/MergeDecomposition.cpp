@@ -43,8 +43,7 @@ private:
     return AffineMap::get(lead + rank, 0, results, builder.getContext());
   }
   Value reducePieces(Value states, Value like, double start, Body combine) {
-    Value init =
-        Decomposition::filledLike(builder, loc, like, compute, start);
+    Value init = Decomposition::filledLike(builder, loc, like, compute, start);
     return linalg::ReduceOp::create(
                builder, loc, states, init, ArrayRef<int64_t>{0},
                [&](OpBuilder &b, Location, ValueRange arguments) {
@@ -92,25 +91,24 @@ SmallVector<Value> Merge::run(AttentionMergeOp op) {
   };
   unsigned rowRank = rows.size();
   if (op.getMaximum()) {
-    maximum = reducePieces(
-        op.getMaximum(), statisticsLike, -infinity,
+    maximum = reducePieces(op.getMaximum(), statisticsLike, -infinity,
+                           [&](OpBuilder &b, ValueRange arguments) -> Value {
+                             return arith::MaximumFOp::create(
+                                 b, loc, arguments[0], arguments[1]);
+                           });
+    Value factor = map(
+        {op.getMaximum(), maximum},
+        {identity(rowRank + 1), identity(rowRank + 1).dropResult(0)},
         [&](OpBuilder &b, ValueRange arguments) -> Value {
-          return arith::MaximumFOp::create(b, loc, arguments[0], arguments[1]);
+          // A piece without weight, perhaps one of many.
+          Value isEmpty =
+              arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ,
+                                    arguments[0], real(b, -infinity));
+          Value factor = math::ExpOp::create(
+              b, loc,
+              arith::SubFOp::create(b, loc, arguments[0], arguments[1]));
+          return arith::SelectOp::create(b, loc, isEmpty, real(b, 0), factor);
         });
-    Value factor =
-        map({op.getMaximum(), maximum},
-            {identity(rowRank + 1), identity(rowRank + 1).dropResult(0)},
-            [&](OpBuilder &b, ValueRange arguments) -> Value {
-              // A piece without weight, perhaps one of many.
-              Value isEmpty = arith::CmpFOp::create(
-                  b, loc, arith::CmpFPredicate::OEQ, arguments[0],
-                  real(b, -infinity));
-              Value factor = math::ExpOp::create(
-                  b, loc,
-                  arith::SubFOp::create(b, loc, arguments[0], arguments[1]));
-              return arith::SelectOp::create(b, loc, isEmpty, real(b, 0),
-                                             factor);
-            });
     total = map({total, factor}, {identity(rowRank + 1), identity(rowRank + 1)},
                 multiply);
     sums = map({sums, factor}, {identity(rank + 1), rowMap(1)}, multiply);
@@ -119,16 +117,15 @@ SmallVector<Value> Merge::run(AttentionMergeOp op) {
   if (!total)
     return {Decomposition::store(builder, loc, output, op.getOutputInit())};
   total = reducePieces(total, statisticsLike, 0, add);
-  output = map({output, total}, {identity(rank), rowMap(0)},
-               [&](OpBuilder &b, ValueRange arguments) -> Value {
-                 Value isEmpty = arith::CmpFOp::create(
-                     b, loc, arith::CmpFPredicate::OEQ, arguments[1],
-                     real(b, 0));
-                 Value quotient = arith::DivFOp::create(b, loc, arguments[0],
-                                                        arguments[1]);
-                 return arith::SelectOp::create(b, loc, isEmpty, real(b, 0),
-                                                quotient);
-               });
+  output = map(
+      {output, total}, {identity(rank), rowMap(0)},
+      [&](OpBuilder &b, ValueRange arguments) -> Value {
+        Value isEmpty = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ,
+                                              arguments[1], real(b, 0));
+        Value quotient =
+            arith::DivFOp::create(b, loc, arguments[0], arguments[1]);
+        return arith::SelectOp::create(b, loc, isEmpty, real(b, 0), quotient);
+      });
   Value statistics = total;
   if (maximum)
     statistics = map({total, maximum}, {identity(rowRank), identity(rowRank)},

@@ -46,21 +46,19 @@ static LogicalResult verifyPart(Operation *op, const NamedOperand &part,
 }
 
 LogicalResult AttentionPartialOp::verify() {
-  static constexpr OperandGroup groups[] = {
-      {"query", Count::One},
-      {"key", Count::One},
-      {"value", Count::One},
-      {"accumulator_init", Count::One},
-      {"maximum_init", Count::Optional},
-      {"total_init", Count::Optional},
-      {"scale", Count::One},
-      {"captures", Count::Any},
-      {"offsets", Count::Any},
-      {"lengths", Count::Any}};
+  static constexpr OperandGroup groups[] = {{"query", Count::One},
+                                            {"key", Count::One},
+                                            {"value", Count::One},
+                                            {"accumulator_init", Count::One},
+                                            {"maximum_init", Count::Optional},
+                                            {"total_init", Count::Optional},
+                                            {"scale", Count::One},
+                                            {"captures", Count::Any},
+                                            {"offsets", Count::Any},
+                                            {"lengths", Count::Any}};
   Operation *op = getOperation();
   Layout layout = getLayout();
-  if (failed(
-          verifyGroups(op, getProperties().operandSegmentSizes, groups)) ||
+  if (failed(verifyGroups(op, getProperties().operandSegmentSizes, groups)) ||
       failed(verifyForm(op)) || failed(verifyLayout(op, layout)))
     return failure();
   ShapedOperands operands;
@@ -72,14 +70,13 @@ LogicalResult AttentionPartialOp::verify() {
   if (failed(verifyRankAndStorage(op, layout,
                                   {operands.queryLike[0], operands.keyLike[0],
                                    operands.valueLike[0]})) ||
-      failed(verifyPart(op, operands.outputLike[0],
-                        getTensorDims(layout).rank, getComputeType())) ||
+      failed(verifyPart(op, operands.outputLike[0], getTensorDims(layout).rank,
+                        getComputeType())) ||
       failed(verifyStateParts(op, getNormalizer(), getMaximumInit(),
                               getTotalInit())))
     return failure();
-  for (auto [name, part] :
-       {std::pair<StringRef, Value>{"m", getMaximumInit()},
-        {"l", getTotalInit()}})
+  for (auto [name, part] : {std::pair<StringRef, Value>{"m", getMaximumInit()},
+                            {"l", getTotalInit()}})
     if (part) {
       operands.statisticsLike.push_back({name, part});
       if (failed(verifyStatisticsType(op, layout, getComputeType(),
@@ -99,8 +96,7 @@ LogicalResult AttentionMergeOp::verify() {
   Operation *op = getOperation();
   Layout layout = getLayout();
   // (C25)
-  if (failed(
-          verifyGroups(op, getProperties().operandSegmentSizes, groups)) ||
+  if (failed(verifyGroups(op, getProperties().operandSegmentSizes, groups)) ||
       failed(verifyForm(op, "acc")) ||
       failed(verifyStateParts(op, getNormalizer(), getMaximum(), getTotal())))
     return failure();
@@ -120,8 +116,8 @@ LogicalResult AttentionMergeOp::verify() {
       failed(verifyPart(op, accumulator, dims.rank + 1, getComputeType())))
     return failure();
   SmallVector<NamedOperand> stated, statistics;
-  for (auto [name, value] : {std::pair<StringRef, Value>{"m", getMaximum()},
-                             {"l", getTotal()}})
+  for (auto [name, value] :
+       {std::pair<StringRef, Value>{"m", getMaximum()}, {"l", getTotal()}})
     if (value)
       stated.push_back({name, value});
   if (Value value = getStatisticsInit())
@@ -154,6 +150,6 @@ LogicalResult AttentionMergeOp::verify() {
     if (failed(verifyCommonSize(op, what, group)))
       return failure();
   }
-  return verifyCommonSize(op, "depth",
-                          {{output, dims.depth}, {accumulator, dims.depth + 1}});
+  return verifyCommonSize(
+      op, "depth", {{output, dims.depth}, {accumulator, dims.depth + 1}});
 }

@@ -53,8 +53,8 @@ template <class Op> static void inlinePositionOf(Op op) {
       if (coordinate.use_empty() || isConstantIntValue(OpFoldResult(offset), 0))
         continue;
       Value value = imports.get(builder, region, offset);
-      auto sum = arith::AddIOp::create(builder, offset.getLoc(), coordinate,
-                                       value);
+      auto sum =
+          arith::AddIOp::create(builder, offset.getLoc(), coordinate, value);
       coordinate.replaceAllUsesExcept(sum, sum);
     }
     for (auto [number, length] : llvm::enumerate(lengths)) {

@@ -22,8 +22,8 @@ using namespace mlir::gdpa;
 // gdpa.match_attention
 //===----------------------------------------------------------------------===//
 
-/// Whether several query heads share a key head; nothing where a number of heads
-/// is not static.
+/// Whether several query heads share a key head; nothing where a number of
+/// heads is not static.
 template <class Op> static std::optional<bool> isGrouped(Op op) {
   unsigned head = getTensorDims(op.getLayout()).head;
   int64_t heads = cast<ShapedType>(op.getQuery().getType()).getDimSize(head);
@@ -43,10 +43,8 @@ static bool isMatch(transform::MatchAttentionOp match, Op op) {
          (!match.getGrouped() || match.getGrouped() == isGrouped(op));
 }
 
-DiagnosedSilenceableFailure
-transform::MatchAttentionOp::apply(TransformRewriter &,
-                                   TransformResults &results,
-                                   TransformState &state) {
+DiagnosedSilenceableFailure transform::MatchAttentionOp::apply(
+    TransformRewriter &, TransformResults &results, TransformState &state) {
   SmallVector<Operation *> found;
   for (Operation *root : state.getPayloadOps(getRoot()))
     root->walk<WalkOrder::PreOrder>([&](Operation *op) {
@@ -73,18 +71,19 @@ void transform::MatchAttentionOp::getEffects(
 
 /// A failure at `target`, which is not what the transform operation takes.
 template <class Op>
-static DiagnosedSilenceableFailure
-failOn(Op transformOp, Operation *target, StringRef expected) {
-  DiagnosedSilenceableFailure failure =
-      transformOp.emitSilenceableError()
-      << "expected " << expected << ", found " << target->getName();
+static DiagnosedSilenceableFailure failOn(Op transformOp, Operation *target,
+                                          StringRef expected) {
+  DiagnosedSilenceableFailure failure = transformOp.emitSilenceableError()
+                                        << "expected " << expected << ", found "
+                                        << target->getName();
   failure.attachNote(target->getLoc()) << "this operation";
   return failure;
 }
 
-DiagnosedSilenceableFailure transform::SetScheduleOp::applyToOne(
-    TransformRewriter &rewriter, Operation *target, ApplyToEachResultList &,
-    TransformState &) {
+DiagnosedSilenceableFailure
+transform::SetScheduleOp::applyToOne(TransformRewriter &rewriter,
+                                     Operation *target, ApplyToEachResultList &,
+                                     TransformState &) {
   auto set = [&](auto op) {
     rewriter.modifyOpInPlace(op, [&] { op.setScheduleAttr(getSchedule()); });
     return DiagnosedSilenceableFailure::success();
@@ -136,16 +135,15 @@ DiagnosedSilenceableFailure transform::SplitKeysOp::applyToOne(
                                                   reductions);
   if (failed(states))
     return DiagnosedSilenceableFailure::definiteFailure();
-  FailureOr<TilingResult> partial =
-      op.tileToPartialReduction(rewriter, loc, strategy, *states, offsets,
-                                sizes, reductions, first);
+  FailureOr<TilingResult> partial = op.tileToPartialReduction(
+      rewriter, loc, strategy, *states, offsets, sizes, reductions, first);
   if (failed(partial))
     return DiagnosedSilenceableFailure::definiteFailure();
   for (auto [number, value] : llvm::enumerate(partial->tiledValues)) {
     SmallVector<OpFoldResult> partOffsets, partSizes;
-    if (failed(op.getPartialResultTilePosition(
-            rewriter, number, strategy, offsets, sizes, reductions, first,
-            partOffsets, partSizes)))
+    if (failed(op.getPartialResultTilePosition(rewriter, number, strategy,
+                                               offsets, sizes, reductions,
+                                               first, partOffsets, partSizes)))
       return DiagnosedSilenceableFailure::definiteFailure();
     SmallVector<OpFoldResult> strides(partSizes.size(),
                                       rewriter.getIndexAttr(1));
@@ -167,10 +165,9 @@ DiagnosedSilenceableFailure transform::SplitKeysOp::applyToOne(
 // gdpa.decompose
 //===----------------------------------------------------------------------===//
 
-DiagnosedSilenceableFailure
-transform::DecomposeAttentionOp::applyToOne(TransformRewriter &rewriter,
-                                   Operation *target, ApplyToEachResultList &,
-                                   TransformState &) {
+DiagnosedSilenceableFailure transform::DecomposeAttentionOp::applyToOne(
+    TransformRewriter &rewriter, Operation *target, ApplyToEachResultList &,
+    TransformState &) {
   auto op = dyn_cast<linalg::AggregatedOpInterface>(target);
   if (!op)
     return failOn(*this, target, "an operation with a decomposition");

@@ -299,9 +299,8 @@ static FailureOr<TilingResult> makeTiled(OpBuilder &builder, Op op,
   auto tiled = cast<Op>(cloneOnto(builder, op, resultTypes, operands));
   tiled.getOffsetsMutable().assign(offsets);
   tiled.getLengthsMutable().assign(lengths);
-  return TilingResult{{tiled},
-                      llvm::to_vector_of<Value>(tiled->getResults()),
-                      slices};
+  return TilingResult{
+      {tiled}, llvm::to_vector_of<Value>(tiled->getResults()), slices};
 }
 
 FailureOr<TilingResult> gdpa::makeTiledOp(OpBuilder &builder, AttentionOp op,

@@ -62,8 +62,8 @@ struct AttentionTile {
                          Role role, Value operand) const;
 };
 
-/// A copy of `op` on other operands, as many as before. (Upstream's `clone` does
-/// not take operations with an empty region, which an absent mask is.)
+/// A copy of `op` on other operands, as many as before. (Upstream's `clone`
+/// does not take operations with an empty region, which an absent mask is.)
 Operation *cloneOnto(OpBuilder &builder, Operation *op,
                      ArrayRef<Type> resultTypes, ValueRange operands);
 

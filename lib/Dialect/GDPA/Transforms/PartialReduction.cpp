@@ -95,8 +95,8 @@ struct AttentionPartialReductionModel
                          const SetVector<unsigned> &reductionDims,
                          ArrayRef<OpFoldResult> splitReductionIvs) const {
     auto attention = cast<AttentionOp>(op);
-    FailureOr<AttentionTile> tile = getForwardTile(
-        builder, attention, offsets, sizes, KeyTiles::Partial);
+    FailureOr<AttentionTile> tile =
+        getForwardTile(builder, attention, offsets, sizes, KeyTiles::Partial);
     if (failed(tile))
       return failure();
     Layout layout = attention.getLayout();
@@ -122,8 +122,7 @@ struct AttentionPartialReductionModel
                                         builder.getIndexAttr(1));
       auto [shape, dynamicSizes] = decomposeMixedValues(
           SmallVector<OpFoldResult>(llvm::drop_begin(partSizes)));
-      auto type =
-          RankedTensorType::get(shape, attention.getComputeType());
+      auto type = RankedTensorType::get(shape, attention.getComputeType());
       auto state = tensor::ExtractSliceOp::create(
           builder, loc, type, all, partOffsets, partSizes, strides);
       slices.push_back(state);
@@ -145,9 +144,8 @@ struct AttentionPartialReductionModel
     IRMapping mapping;
     attention.getActivation().cloneInto(&partial.getActivation(), mapping);
     attention.getMask().cloneInto(&partial.getMask(), mapping);
-    return TilingResult{{partial},
-                        llvm::to_vector_of<Value>(partial->getResults()),
-                        slices};
+    return TilingResult{
+        {partial}, llvm::to_vector_of<Value>(partial->getResults()), slices};
   }
 
   FailureOr<MergeResult>
@@ -165,8 +163,7 @@ struct AttentionPartialReductionModel
         part(Role::Maximum), part(Role::Total), attention.getOutputInit(),
         attention.getStatisticsInit(), attention.getLayoutAttr(),
         attention.getNormalizerAttr());
-    return MergeResult{{merge},
-                       llvm::to_vector_of<Value>(merge->getResults())};
+    return MergeResult{{merge}, llvm::to_vector_of<Value>(merge->getResults())};
   }
 
   LogicalResult getPartialResultTilePosition(

@@ -1,4 +1,4 @@
-//===- TilingInterfaceImpl.cpp - tiling of forward and partial ------------===//
+//===- TilingInterfaceImpl.cpp - tiling of forward, partial and merge -----===//
 //
 // External models for upstream's TilingInterface. gdpa.attention and
 // gdpa.attention_partial differ in what their last loop, the keys, may do.
@@ -25,9 +25,9 @@ SmallVector<OpFoldResult> gdpa::getLoopSizes(OpBuilder &builder, Op op) {
   TensorDims dims = getTensorDims(op.getLayout());
   SmallVector<OpFoldResult> sizes(kNumForwardLoops);
   // The sequences of a jagged batch: one loop iteration that is never cut.
-  sizes[kBatchLoop] =
-      dims.batch ? getSizeOf(builder, loc, op.getQuery(), *dims.batch)
-                 : OpFoldResult(builder.getIndexAttr(1));
+  sizes[kBatchLoop] = dims.batch
+                          ? getSizeOf(builder, loc, op.getQuery(), *dims.batch)
+                          : OpFoldResult(builder.getIndexAttr(1));
   sizes[kHeadLoop] = getSizeOf(builder, loc, op.getQuery(), dims.head);
   sizes[kQueryLoop] = getSizeOf(builder, loc, op.getQuery(), dims.sequence);
   sizes[kColumnLoop] = getSizeOf(builder, loc, op.getValue(), dims.depth);
@@ -71,8 +71,8 @@ gdpa::getForwardTile(OpBuilder &builder, Op op, ArrayRef<OpFoldResult> offsets,
                           "reduction with normalizer ")
            << stringifyNormalizer(op.getNormalizer())
            << ", whose l each tile would add to, found some";
-  FailureOr<Extent> keyHeads = getKeyHeads(
-      builder, op, op.getQuery(), op.getKey(), dims.head, tile.heads);
+  FailureOr<Extent> keyHeads = getKeyHeads(builder, op, op.getQuery(),
+                                           op.getKey(), dims.head, tile.heads);
   if (failed(keyHeads))
     return failure();
   tile.keyHeads = *keyHeads;
@@ -151,11 +151,12 @@ struct LoopModel : TilingInterface::ExternalModel<Model, Op> {
     return domain;
   }
 
-  LogicalResult getResultTilePosition(
-      Operation *op, OpBuilder &, unsigned resultNumber,
-      ArrayRef<OpFoldResult> offsets, ArrayRef<OpFoldResult> sizes,
-      SmallVector<OpFoldResult> &resultOffsets,
-      SmallVector<OpFoldResult> &resultSizes) const {
+  LogicalResult
+  getResultTilePosition(Operation *op, OpBuilder &, unsigned resultNumber,
+                        ArrayRef<OpFoldResult> offsets,
+                        ArrayRef<OpFoldResult> sizes,
+                        SmallVector<OpFoldResult> &resultOffsets,
+                        SmallVector<OpFoldResult> &resultSizes) const {
     auto attention = cast<Op>(op);
     resultOffsets.clear();
     resultSizes.clear();
@@ -188,20 +189,19 @@ struct LoopModel : TilingInterface::ExternalModel<Model, Op> {
 
   FailureOr<TilingResult>
   generateResultTileValue(Operation *op, OpBuilder &builder,
-                          unsigned resultNumber,
-                          ArrayRef<OpFoldResult> offsets,
+                          unsigned resultNumber, ArrayRef<OpFoldResult> offsets,
                           ArrayRef<OpFoldResult> sizes) const {
     SmallVector<OpFoldResult> loopOffsets, loopSizes;
     if (failed(getIterationDomainTileFromResultTile(
-            op, builder, resultNumber, offsets, sizes, loopOffsets,
-            loopSizes)))
+            op, builder, resultNumber, offsets, sizes, loopOffsets, loopSizes)))
       return failure();
     FailureOr<TilingResult> tiled =
         cast<TilingInterface>(op).getTiledImplementation(builder, loopOffsets,
                                                          loopSizes);
     if (failed(tiled))
       return failure();
-    return TilingResult{tiled->tiledOps, {tiled->tiledValues[resultNumber]},
+    return TilingResult{tiled->tiledOps,
+                        {tiled->tiledValues[resultNumber]},
                         tiled->generatedSlices};
   }
 
@@ -268,9 +268,10 @@ struct LoopModel : TilingInterface::ExternalModel<Model, Op> {
         builder, loopOffsets, loopSizes);
   }
 
-  bool isOpFusableWithProducerSlices(
-      Operation *, ArrayRef<unsigned>, ArrayRef<SmallVector<OpFoldResult>>,
-      ArrayRef<SmallVector<OpFoldResult>>) const {
+  bool
+  isOpFusableWithProducerSlices(Operation *, ArrayRef<unsigned>,
+                                ArrayRef<SmallVector<OpFoldResult>>,
+                                ArrayRef<SmallVector<OpFoldResult>>) const {
     return true;
   }
 
@@ -361,109 +362,8 @@ struct MergeModel : LoopModel<MergeModel, AttentionMergeOp> {
         types.push_back(operands.back().getType());
     }
     Operation *tiled = cloneOnto(builder, op, types, operands);
-    return TilingResult{{tiled},
-                        llvm::to_vector_of<Value>(tiled->getResults()),
-                        slices};
-  }
-};
-
-/// Batch entries and key heads, with the query heads of their groups.
-struct BackwardModel
-    : TilingInterface::ExternalModel<BackwardModel, AttentionBackwardOp> {
-  enum Loop : unsigned { kBatch, kKeyHead, kNumLoops };
-
-  SmallVector<utils::IteratorType> getLoopIteratorTypes(Operation *op) const {
-    // Captures' gradients sum over all pairs.
-    bool sums = !cast<AttentionBackwardOp>(op).getWrt().empty();
-    return SmallVector<utils::IteratorType>(
-        kNumLoops, sums ? utils::IteratorType::reduction
-                        : utils::IteratorType::parallel);
-  }
-
-  SmallVector<Range> getIterationDomain(Operation *op,
-                                        OpBuilder &builder) const {
-    auto backward = cast<AttentionBackwardOp>(op);
-    TensorDims dims = getTensorDims(backward.getLayout());
-    OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
-    auto range = [&](unsigned dim) {
-      return Range{zero,
-                   getSizeOf(builder, op->getLoc(), backward.getKey(), dim),
-                   one};
-    };
-    return {dims.batch ? range(*dims.batch) : Range{zero, one, one},
-            range(dims.head)};
-  }
-
-  FailureOr<TilingResult>
-  getTiledImplementation(Operation *op, OpBuilder &builder,
-                         ArrayRef<OpFoldResult> offsets,
-                         ArrayRef<OpFoldResult> sizes) const {
-    auto backward = cast<AttentionBackwardOp>(op);
-    if (!backward.getWrt().empty())
-      return backward.emitOpError(
-          "expected no gradients of captures in an operation to tile: they are "
-          "sums over all tiles, found wrt ")
-             << backward.getWrtAttr();
-    AttentionTile tile = getTile(builder, backward, offsets, sizes);
-    if (!tile.batch.isWhole && backward.isJagged())
-      return backward.emitOpError(
-          "expected tiles of heads in layout thd, whose sequences begin at rows "
-          "known at run time only, found tiles of its batch");
-    return makeTiledOp(builder, backward, tile);
-  }
-
-  LogicalResult getResultTilePosition(
-      Operation *op, OpBuilder &builder, unsigned resultNumber,
-      ArrayRef<OpFoldResult> offsets, ArrayRef<OpFoldResult> sizes,
-      SmallVector<OpFoldResult> &resultOffsets,
-      SmallVector<OpFoldResult> &resultSizes) const {
-    auto backward = cast<AttentionBackwardOp>(op);
-    AttentionTile tile = getTile(builder, backward, offsets, sizes);
-    Role role = getResultRole(backward, resultNumber).role;
-    resultOffsets.clear();
-    resultSizes.clear();
-    for (const Extent &extent :
-         tile.of(builder, op, backward.getLayout(), role,
-                 backward.getDpsInitOperand(resultNumber)->get())) {
-      resultOffsets.push_back(extent.offset);
-      resultSizes.push_back(extent.size);
-    }
-    return success();
-  }
-
-private:
-  static AttentionTile getTile(OpBuilder &builder, AttentionBackwardOp op,
-                               ArrayRef<OpFoldResult> offsets,
-                               ArrayRef<OpFoldResult> sizes) {
-    Location loc = op.getLoc();
-    TensorDims dims = getTensorDims(op.getLayout());
-    AttentionTile tile;
-    if (dims.batch)
-      tile.batch = getExtent(op.getQuery(), *dims.batch, offsets[kBatch],
-                             sizes[kBatch]);
-    else
-      tile.batch = {offsets[kBatch], sizes[kBatch],
-                    isConstantIntValue(offsets[kBatch], 0) &&
-                        isConstantIntValue(sizes[kBatch], 1)};
-    tile.keyHeads = getExtent(op.getKey(), dims.head, offsets[kKeyHead],
-                              sizes[kKeyHead]);
-    OpFoldResult group =
-        getGroupSize(builder, loc, op.getQuery(), op.getKey(), dims.head);
-    AffineExpr head, ratio;
-    bindDims(builder.getContext(), head);
-    bindSymbols(builder.getContext(), ratio);
-    auto scaled = [&](OpFoldResult part) {
-      return affine::makeComposedFoldedAffineApply(builder, loc, head * ratio,
-                                                   {part, group});
-    };
-    tile.heads = tile.keyHeads.isWhole
-                     ? getWhole(builder, loc, op.getQuery(), dims.head)
-                     : Extent{scaled(offsets[kKeyHead]),
-                              scaled(sizes[kKeyHead])};
-    tile.queries = getWhole(builder, loc, op.getQuery(), dims.sequence);
-    tile.keys = getWhole(builder, loc, op.getKey(), dims.sequence);
-    tile.columns = getWhole(builder, loc, op.getValue(), dims.depth);
-    return tile;
+    return TilingResult{
+        {tiled}, llvm::to_vector_of<Value>(tiled->getResults()), slices};
   }
 };
 
@@ -476,7 +376,7 @@ void gdpa::registerTilingInterfaceExternalModels(DialectRegistry &registry) {
     AttentionPartialOp::attachInterface<
         ForwardModel<AttentionPartialOp, KeyTiles::Any>>(*context);
     AttentionMergeOp::attachInterface<MergeModel>(*context);
-    AttentionBackwardOp::attachInterface<BackwardModel>(*context);
+    attachBackwardModels(*context);
     attachPartialReductionModels(*context);
     // Tiles are made of operations of these.
     context->loadDialect<affine::AffineDialect, tensor::TensorDialect>();

@@ -44,7 +44,10 @@ FailureOr<AttentionTile>
 getForwardTile(OpBuilder &builder, Op op, ArrayRef<OpFoldResult> offsets,
                ArrayRef<OpFoldResult> sizes, KeyTiles keyTiles);
 
-/// Attaches the models of PartialReductionOpInterface.
+/// Attaches the models of gdpa.attention_backward.
+void attachBackwardModels(MLIRContext &context);
+
+/// Attaches the model of PartialReductionOpInterface of gdpa.attention.
 void attachPartialReductionModels(MLIRContext &context);
 
 } // namespace mlir::gdpa

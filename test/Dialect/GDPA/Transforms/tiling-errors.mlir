@@ -110,7 +110,7 @@ module attributes {transform.with_named_sequence} {
 
 // Gradients of captures.
 func.func @wrt(%x: tensor<2x2x4x8xf32>, %t: f32, %dt: tensor<f32>, %c: f32) -> tensor<f32> {
-  // expected-error@+3 {{expected no gradients of captures in an operation to tile: they are sums over all tiles, found wrt array<i64: 0>}}
+  // expected-error@+3 {{expected no gradients of captures in an operation to tile: they are sums over all tiles, which a partial reduction makes (transform.structured.tile_reduction_using_forall), found wrt array<i64: 0>}}
   // expected-error@+2 {{faild to tile operation}}
   // expected-error@+1 {{failed to generate tiling loops}}
   %d:4 = gdpa.attention_backward bhsd none
@@ -128,6 +128,32 @@ module attributes {transform.with_named_sequence} {
   transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
     %a = transform.structured.match ops{["gdpa.attention_backward"]} in %root : (!transform.any_op) -> !transform.any_op
     %t, %l = transform.structured.tile_using_for %a tile_sizes [1] : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}
+
+// -----
+
+// Gradients of captures that each tile would round.
+func.func @narrow(%x: tensor<2x2x4x8xbf16>, %t: bf16, %dt: tensor<bf16>, %c: f32) -> tensor<bf16> {
+  // expected-error@+1 {{expected gradients of captures of type 'f32' to add up those of tiles, found 'bf16'}}
+  %d:4 = gdpa.attention_backward bhsd none
+      ins(%x, %x, %x, %x : tensor<2x2x4x8xbf16>, tensor<2x2x4x8xbf16>, tensor<2x2x4x8xbf16>, tensor<2x2x4x8xbf16>)
+      outs(%x, %x, %x, %dt : tensor<2x2x4x8xbf16>, tensor<2x2x4x8xbf16>, tensor<2x2x4x8xbf16>, tensor<bf16>) scale(%c : f32)
+      captures(%t : bf16) wrt [0]
+      joint(%s: f32, %ct: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index, %T: bf16) {
+        gdpa.accumulate %ct, %T : f32, bf16
+        gdpa.yield %s, %ct : f32, f32
+      }
+      -> tensor<2x2x4x8xbf16>, tensor<2x2x4x8xbf16>, tensor<2x2x4x8xbf16>, tensor<bf16>
+  return %d#3 : tensor<bf16>
+}
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %a = transform.structured.match ops{["gdpa.attention_backward"]} in %root : (!transform.any_op) -> !transform.any_op
+    // expected-error@+1 {{could not tile reduction}}
+    %f:4, %t, %m, %l = transform.structured.tile_reduction_using_forall %a by tile_sizes = [1, 1] : (!transform.any_op)
+        -> (!transform.any_op, !transform.any_op, !transform.any_op, !transform.any_op, !transform.any_op, !transform.any_op, !transform.any_op)
     transform.yield
   }
 }

@@ -211,3 +211,39 @@ module attributes {transform.with_named_sequence} {
     transform.yield
   }
 }
+
+// -----
+
+// A gradient of a capture is the sum of those of the pieces; the other results are put together from tiles.
+
+// CHECK-LABEL: func @captures
+// CHECK-SAME:    %{{[a-z0-9]*}}: tensor<2x2x4x8xf32>, %{{.*}}: f32, %[[DT:[a-z0-9]*]]: tensor<f32>
+// CHECK-DAG:     %[[ZERO:.*]] = arith.constant 0.000000e+00
+// CHECK-DAG:     %[[PIECES:.*]] = linalg.fill {{.*}} -> tensor<2x2xf32>
+// CHECK:         %[[SUMS:.*]] = scf.forall (%[[B:.*]], %[[H:.*]]) in (2, 2) shared_outs({{.*}} = %[[PIECES]])
+// CHECK:           %[[PIECE:.*]] = tensor.extract_slice %{{.*}}[%[[B]], %[[H]]] [1, 1] [1, 1] : tensor<2x2xf32> to tensor<f32>
+// CHECK:           %{{.*}}, %{{.*}}, %{{.*}}, %[[G:.*]] = gdpa.attention_backward
+// CHECK:           %[[SUM:.*]] = linalg.add ins(%[[PIECE]], %[[G]]
+// CHECK:           tensor.parallel_insert_slice %[[SUM]]
+// CHECK:         %[[START:.*]] = linalg.fill ins(%[[ZERO]] : f32) outs(%[[DT]] : tensor<f32>)
+// CHECK:         linalg.reduce ins(%[[SUMS]] : tensor<2x2xf32>) outs(%[[START]] : tensor<f32>) dimensions = [0, 1]
+func.func @captures(%x: tensor<2x2x4x8xf32>, %t: f32, %dt: tensor<f32>, %c: f32) -> tensor<f32> {
+  %d:4 = gdpa.attention_backward bhsd none
+      ins(%x, %x, %x, %x : tensor<2x2x4x8xf32>, tensor<2x2x4x8xf32>, tensor<2x2x4x8xf32>, tensor<2x2x4x8xf32>)
+      outs(%x, %x, %x, %dt : tensor<2x2x4x8xf32>, tensor<2x2x4x8xf32>, tensor<2x2x4x8xf32>, tensor<f32>) scale(%c : f32)
+      captures(%t : f32) wrt [0]
+      joint(%s: f32, %ct: f32, %b: index, %h: index, %i: index, %j: index, %nq: index, %nk: index, %T: f32) {
+        gdpa.accumulate %ct, %T : f32, f32
+        gdpa.yield %s, %ct : f32, f32
+      }
+      -> tensor<2x2x4x8xf32>, tensor<2x2x4x8xf32>, tensor<2x2x4x8xf32>, tensor<f32>
+  return %d#3 : tensor<f32>
+}
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %a = transform.structured.match ops{["gdpa.attention_backward"]} in %root : (!transform.any_op) -> !transform.any_op
+    %f:4, %t, %m, %l = transform.structured.tile_reduction_using_forall %a by tile_sizes = [1, 1] : (!transform.any_op)
+        -> (!transform.any_op, !transform.any_op, !transform.any_op, !transform.any_op, !transform.any_op, !transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}

@@ -13,10 +13,10 @@
 namespace mlir::gdpa {
 
 /// Brings offsets and lengths into the regions, which then compute the
-/// coordinates of the whole from those of the tile: constants stand there, other
-/// values are captures (of type index) behind the present ones. The operation
-/// means the same as before and has neither offsets nor lengths. Whoever lowers
-/// the regions calls this first and knows nothing of tiles.
+/// coordinates of the whole from those of the tile: constants stand there,
+/// other values are captures (of type index) behind the present ones. The
+/// operation means the same as before and has neither offsets nor lengths.
+/// Whoever lowers the regions calls this first and knows nothing of tiles.
 void inlinePosition(AttentionOp op);
 void inlinePosition(AttentionBackwardOp op);
 void inlinePosition(AttentionPartialOp op);

@@ -26,7 +26,8 @@ namespace mlir::gdpa {
 /// The loops of the backward are those whose tiles write different elements of
 /// every result: dq sums over j, dk and dv over i, and none of them reads its
 /// destination. Captures' gradients sum over all loops: an operation that has
-/// some is not tiled.
+/// some is tiled as a partial reduction over them, in which every piece has
+/// gradients of captures of its own.
 void registerTilingInterfaceExternalModels(DialectRegistry &registry);
 
 } // namespace mlir::gdpa
