@@ -112,6 +112,16 @@ Value Decomposition::splitHeads(Value tensor, unsigned head) {
   SmallVector<OpFoldResult> shape = tensor::getMixedSizes(builder, loc, tensor);
   shape[head] = sizes[kKeyHead];
   shape.insert(shape.begin() + head + 1, sizes[kGroup]);
+  // Another operand may know the number of heads, or not know it.
+  std::optional<int64_t> keyHeads = getConstantIntValue(sizes[kKeyHead]);
+  std::optional<int64_t> group = getConstantIntValue(sizes[kGroup]);
+  int64_t heads = keyHeads && group ? *keyHeads * *group : ShapedType::kDynamic;
+  if (type.getDimSize(head) != heads) {
+    SmallVector<int64_t> known(type.getShape());
+    known[head] = heads;
+    type = type.clone(known);
+    tensor = tensor::CastOp::create(builder, loc, type, tensor);
+  }
   SmallVector<int64_t> staticShape;
   for (OpFoldResult size : shape)
     staticShape.push_back(

@@ -42,8 +42,13 @@ private:
       results.push_back(builder.getAffineDimExpr(lead + dim));
     return AffineMap::get(lead + rank, 0, results, builder.getContext());
   }
-  Value reducePieces(Value states, Value like, double start, Body combine) {
-    Value init = Decomposition::filledLike(builder, loc, like, compute, start);
+  Value reducePieces(Value states, double start, Body combine) {
+    SmallVector<OpFoldResult> sizes =
+        tensor::getMixedSizes(builder, loc, states);
+    Value number = real(builder, start);
+    Value init = tensor::EmptyOp::create(builder, loc,
+                                         ArrayRef(sizes).drop_front(), compute);
+    init = linalg::FillOp::create(builder, loc, number, init).getResult(0);
     return linalg::ReduceOp::create(
                builder, loc, states, init, ArrayRef<int64_t>{0},
                [&](OpBuilder &b, Location, ValueRange arguments) {
@@ -82,7 +87,7 @@ private:
 SmallVector<Value> Merge::run(AttentionMergeOp op) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   Value sums = op.getAccumulator(), total = op.getTotal();
-  Value statisticsLike = op.getStatisticsInit(), maximum;
+  Value maximum;
   auto add = [&](OpBuilder &b, ValueRange arguments) -> Value {
     return arith::AddFOp::create(b, loc, arguments[0], arguments[1]);
   };
@@ -91,7 +96,7 @@ SmallVector<Value> Merge::run(AttentionMergeOp op) {
   };
   unsigned rowRank = rows.size();
   if (op.getMaximum()) {
-    maximum = reducePieces(op.getMaximum(), statisticsLike, -infinity,
+    maximum = reducePieces(op.getMaximum(), -infinity,
                            [&](OpBuilder &b, ValueRange arguments) -> Value {
                              return arith::MaximumFOp::create(
                                  b, loc, arguments[0], arguments[1]);
@@ -113,10 +118,10 @@ SmallVector<Value> Merge::run(AttentionMergeOp op) {
                 multiply);
     sums = map({sums, factor}, {identity(rank + 1), rowMap(1)}, multiply);
   }
-  Value output = reducePieces(sums, op.getOutputInit(), 0, add);
+  Value output = reducePieces(sums, 0, add);
   if (!total)
     return {Decomposition::store(builder, loc, output, op.getOutputInit())};
-  total = reducePieces(total, statisticsLike, 0, add);
+  total = reducePieces(total, 0, add);
   output = map(
       {output, total}, {identity(rank), rowMap(0)},
       [&](OpBuilder &b, ValueRange arguments) -> Value {
@@ -133,8 +138,9 @@ SmallVector<Value> Merge::run(AttentionMergeOp op) {
                        Value log = math::LogOp::create(b, loc, arguments[0]);
                        return arith::AddFOp::create(b, loc, log, arguments[1]);
                      });
-  return {Decomposition::store(builder, loc, output, op.getOutputInit()),
-          Decomposition::store(builder, loc, statistics, statisticsLike)};
+  return {
+      Decomposition::store(builder, loc, output, op.getOutputInit()),
+      Decomposition::store(builder, loc, statistics, op.getStatisticsInit())};
 }
 
 SmallVector<Value> gdpa::decomposeMerge(OpBuilder &builder,
