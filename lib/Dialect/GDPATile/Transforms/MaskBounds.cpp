@@ -5,6 +5,7 @@
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "llvm/ADT/MapVector.h"
@@ -201,10 +202,14 @@ public:
 
   void run() {
     Test any = findEmptyBlocks();
+    SetVector<Operation *> scalars;
+    bool skips = any.value && collectScalars(any.value, scalars);
+    if (skips)
+      findBounds(any.value, scalars);
     for (Operation *user : users)
       splitFull(user);
-    if (any.value)
-      skipUnless(any.value);
+    if (skips)
+      skipUnless(any.value, scalars);
   }
 
 private:
@@ -393,20 +398,66 @@ private:
     }
   }
 
-  /// Runs the body only where the condition holds; its scalar code stays.
-  void skipUnless(Value condition) {
-    mlir::Block *body = loop.getBody();
-    SetVector<Operation *> scalars;
+  /// The scalar code in the body that computes `condition`; false where it is
+  /// more than that.
+  bool collectScalars(Value condition, SetVector<Operation *> &scalars) {
     BackwardSliceOptions options;
-    options.filter = [&](Operation *op) { return op->getBlock() == body; };
+    options.filter = [&](Operation *op) {
+      return op->getBlock() == loop.getBody();
+    };
     options.inclusive = true;
     options.omitBlockArguments = true;
-    if (failed(getBackwardSlice(condition, &scalars, options)))
+    return succeeded(getBackwardSlice(condition, &scalars, options)) &&
+           llvm::all_of(scalars, [](Operation *op) {
+             return op->getNumRegions() == 0 &&
+                    (isMemoryEffectFree(op) || isa<memref::LoadOp>(op));
+           });
+  }
+
+  /// Where the condition reads what is known at run time only, a loop of its own
+  /// finds the first and the last block for which it holds: its turns are short.
+  void findBounds(Value condition, const SetVector<Operation *> &scalars) {
+    bool readsMemory = llvm::any_of(
+        scalars, [](Operation *op) { return isa<memref::LoadOp>(op); });
+    bool countsRows = llvm::any_of(sites, [&](Site &site) {
+      return site.keep.getKeyBase() == loop.getInductionVar() ||
+             site.keep.getQueryBase() == loop.getInductionVar();
+    });
+    bool isAlone = llvm::all_of(scalars, [&](Operation *op) {
+      return llvm::none_of(op->getOperands(), [&](Value operand) {
+        return llvm::is_contained(loop.getRegionIterArgs(), operand);
+      });
+    });
+    if (!readsMemory || !countsRows || !isAlone)
       return;
-    for (Operation *op : scalars)
-      if (op->getNumRegions() ||
-          (!isMemoryEffectFree(op) && !isa<memref::LoadOp>(op)))
-        return;
+    OpBuilder builder(loop);
+    Location loc = loop.getLoc();
+    Value begin = loop.getLowerBound(), end = loop.getUpperBound();
+    auto scan = scf::ForOp::create(
+        builder, loc, begin, end, loop.getStep(), ValueRange{end, begin},
+        [&](OpBuilder &b, Location l, Value at, ValueRange found) {
+          IRMapping mapping;
+          mapping.map(loop.getInductionVar(), at);
+          for (Operation &op : *loop.getBody())
+            if (scalars.contains(&op))
+              b.clone(op, mapping);
+          Value holds = mapping.lookupOrDefault(condition);
+          Value first = arith::MinSIOp::create(b, l, found[0], at);
+          Value next = arith::AddIOp::create(b, l, at, loop.getStep());
+          scf::YieldOp::create(
+              b, l,
+              ValueRange{
+                  arith::SelectOp::create(b, l, holds, first, found[0]),
+                  arith::SelectOp::create(b, l, holds, next, found[1])});
+        });
+    loop.setLowerBound(scan.getResult(0));
+    loop.setUpperBound(
+        arith::MinSIOp::create(builder, loc, scan.getResult(1), end));
+  }
+
+  /// Runs the body only where the condition holds; its scalar code stays.
+  void skipUnless(Value condition, const SetVector<Operation *> &scalars) {
+    mlir::Block *body = loop.getBody();
     SmallVector<Operation *> rest;
     for (Operation &op : body->without_terminator())
       if (!scalars.contains(&op))

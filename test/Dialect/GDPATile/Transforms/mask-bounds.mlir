@@ -228,7 +228,16 @@ gdpa_tile.program @group(%q: memref<?x?x64xf32>, %o: memref<?x64xf32>, %nq: inde
 
 // CHECK-LABEL: gdpa_tile.program @documents
 // CHECK-SAME: %[[LOWI:[a-z0-9]+]]: index, %[[HIGHI:[a-z0-9]+]]: index, %[[RANGES:[a-z0-9]+]]: memref<2x?xindex>
-// CHECK: scf.for
+// CHECK: %[[SCAN:.*]]:2 = scf.for %[[AT:.*]] = %c0 to %[[NK:.*]] step %c64 iter_args(%[[FIRST:.*]] = %[[NK]], %[[LAST:.*]] = %c0) -> (index, index)
+// CHECK:   memref.load
+// CHECK:   memref.load
+// CHECK:   %[[HOLDS:.*]] = arith.andi
+// CHECK:   %[[EARLIER:.*]] = arith.minsi %[[FIRST]], %[[AT]]
+// CHECK:   %[[NEXT:.*]] = arith.addi %[[AT]], %c64
+// CHECK:   arith.select %[[HOLDS]], %[[EARLIER]], %[[FIRST]]
+// CHECK:   arith.select %[[HOLDS]], %[[NEXT]], %[[LAST]]
+// CHECK: %[[END:.*]] = arith.minsi %[[SCAN]]#1, %[[NK]]
+// CHECK: scf.for %{{.*}} = %[[SCAN]]#0 to %[[END]] step %c64
 // CHECK:   %[[LOWJ:.*]] = memref.load %[[RANGES]][%c0,
 // CHECK:   %[[HIGHJ:.*]] = memref.load %[[RANGES]][%c1,
 // CHECK:   arith.subi %[[HIGHJ]], %[[LOWI]]

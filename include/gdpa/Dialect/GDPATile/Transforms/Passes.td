@@ -19,7 +19,8 @@ def GDPATileMaskBounds : Pass<"gdpa-tile-mask-bounds", "::mlir::gdpa_tile::Progr
       without the mask.
 
     Integers that `where` bounds (captured document ids) enter with their bounds in the block: two
-    ids can be equal where the ranges meet, and are where both are one number. What is no such
+    ids can be equal where the ranges meet, and are where both are one number. A loop ahead finds
+    the first and the last block that may hold a pair. What is no such
     comparison counts as possibly kept, not all kept, and is evaluated element by element. Arithmetic of `index` and of 64-bit integers is taken
     not to overflow; that of narrower integers is followed only where it cannot.
 
