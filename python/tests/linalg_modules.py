@@ -16,6 +16,7 @@ TO_LLVM = ("convert-linalg-to-loops,func.func(llvm-request-c-wrappers),convert-s
            "finalize-memref-to-llvm,func.func(math-extend-to-supported-types{target-type=f32},"
            "arith-emulate-unsupported-floats{source-types=bf16 target-type=f32},arith-expand{include-bf16=true}),convert-math-to-llvm,convert-math-to-libm,convert-arith-to-llvm,"
            "convert-func-to-llvm,convert-cf-to-llvm,reconcile-unrealized-casts")
+ROWS = 19  # where the number of rows is dynamic
 DTYPES = {"f32": np.float32, "f64": np.float64, "bf16": np.uint16, "i1": np.uint8, "i64": np.int64, "i32": np.int32}
 
 
@@ -30,9 +31,9 @@ def signature(source):
     return list(tensors(head[1])), list(tensors(head[2]))
 
 
-def lower(module, passes, folder, name):
+def lower(module, passes, folder, name, optimize="-O2"):
     """The module after `passes` and the ordinary lowering, as a shared library."""
-    return build(module, f"{passes + ',' if passes else ''}canonicalize,cse,{BUFFERIZE},{TO_LLVM}", folder, name)
+    return build(module, f"{passes + ',' if passes else ''}canonicalize,cse,{BUFFERIZE},{TO_LLVM}", folder, name, optimize)
 
 
 def build(module, passes, folder, name, optimize="-O2"):
@@ -108,3 +109,13 @@ def draw(rng, shape, element):
         return kept.astype(np.uint8)
     values = rng.standard_normal(shape).astype(np.float32)
     return bf16(values) if element == "bf16" else values.astype(DTYPES[element])
+
+
+def arrays(source, seed=0):
+    """Inputs of a module's @main, a function that makes outputs, the first result's element type."""
+    rng = np.random.default_rng(seed)
+    inputs, results = signature(source)
+    static = lambda shape: [ROWS if n is None else n for n in shape]
+    made = [draw(rng, static(shape), element) for shape, element in inputs]
+    outputs = lambda: [np.full(static(shape), 99, DTYPES[element]) for shape, element in results]
+    return made, outputs, results[0][1]

@@ -90,7 +90,9 @@ bool Matcher::readFirstFactors(Value product, Evaluator &evaluator,
     Value value = worklist.pop_back_val();
     while (Operation *op = value.getDefiningOp()) {
       if (!isa<arith::ExtFOp, arith::TruncFOp>(op) ||
-          op->getBlock() != body.op.getBlock())
+          op->getBlock() != body.op.getBlock() ||
+          evaluator.computed(op->getOperand(0).getType()) !=
+              evaluator.computed(op->getResult(0).getType()))
         break;
       value = op->getOperand(0);
     }
@@ -118,7 +120,8 @@ bool Matcher::readFirstFactors(Value product, Evaluator &evaluator,
     }
     Expression *number = evaluator.scalar(value, body);
     if (!number || !number->isUniform())
-      return fail(body.op, "multiplies more than two tensors");
+      return fail(body.op,
+                  "multiplies something else than two tensors and numbers");
     match.factors.push_back({number, false});
   }
   if (arguments.size() != 2)
@@ -421,6 +424,14 @@ std::optional<Match> Matcher::run(Value weights, BlockArgument value) {
     return std::nullopt;
   }
   match.score = evaluator.score();
+  Type compute = match.storage.isF64()
+                     ? Float64Type::get(match.storage.getContext())
+                     : Float32Type::get(match.storage.getContext());
+  if (match.score->type != compute || weight->type != compute) {
+    fail(evaluator.firstProduct().op, "computes scores of another type than "
+                                      "attention does for its storage");
+    return std::nullopt;
+  }
   if (!findOperands(evaluator, body, value))
     return std::nullopt;
   followResult(*outputPlace);

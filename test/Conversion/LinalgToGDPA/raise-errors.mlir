@@ -262,3 +262,52 @@ func.func @too_deep(%q: tensor<2x8x512xf32>, %k: tensor<2x512x6xf32>, %v: tensor
   %o = linalg.batch_matmul ins(%w, %v : tensor<2x8x6xf32>, tensor<2x6x4xf32>) outs(%f2 : tensor<2x8x4xf32>) -> tensor<2x8x4xf32>
   return %o : tensor<2x8x4xf32>
 }
+
+// -----
+
+// Scores of f64: nothing rounds them where the kernels would.
+func.func @wide_scores(%q: tensor<2x8x4xf32>, %k: tensor<2x4x6xf32>, %v: tensor<2x6x4xf32>) -> tensor<2x8x4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %zero64 = arith.constant 0.0 : f64
+  %e = tensor.empty() : tensor<2x8x6xf32>
+  %e64 = tensor.empty() : tensor<2x8x6xf64>
+  %f = linalg.fill ins(%zero64 : f64) outs(%e64 : tensor<2x8x6xf64>) -> tensor<2x8x6xf64>
+  %s = linalg.batch_matmul ins(%q, %k : tensor<2x8x4xf32>, tensor<2x4x6xf32>) outs(%f : tensor<2x8x6xf64>) -> tensor<2x8x6xf64>
+  %w = linalg.generic {indexing_maps = [affine_map<(b, i, j) -> (b, i, j)>, affine_map<(b, i, j) -> (b, i, j)>],
+                       iterator_types = ["parallel", "parallel", "parallel"]} ins(%s : tensor<2x8x6xf64>) outs(%e : tensor<2x8x6xf32>) {
+  ^bb0(%x: f64, %out: f32):
+    %y = math.tanh %x : f64
+    %z = arith.truncf %y : f64 to f32
+    linalg.yield %z : f32
+  } -> tensor<2x8x6xf32>
+  %e2 = tensor.empty() : tensor<2x8x4xf32>
+  %f2 = linalg.fill ins(%zero : f32) outs(%e2 : tensor<2x8x4xf32>) -> tensor<2x8x4xf32>
+  // expected-remark @below {{'linalg.batch_matmul' computes scores of another type than attention does for its storage}}
+  %o = linalg.batch_matmul ins(%w, %v : tensor<2x8x6xf32>, tensor<2x6x4xf32>) outs(%f2 : tensor<2x8x4xf32>) -> tensor<2x8x4xf32>
+  return %o : tensor<2x8x4xf32>
+}
+
+// -----
+
+// q is rounded to bf16 on the way, and the storage is f32: the rounding is not dropped.
+func.func @rounded_query(%q: tensor<2x8x4xf32>, %k: tensor<2x6x4xf32>, %v: tensor<2x6x4xf32>) -> tensor<2x8x4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x8x6xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2x8x6xf32>) -> tensor<2x8x6xf32>
+  %s = linalg.generic {indexing_maps = [affine_map<(b, i, j, d) -> (b, i, d)>, affine_map<(b, i, j, d) -> (b, j, d)>, affine_map<(b, i, j, d) -> (b, i, j)>],
+                       iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%q, %k : tensor<2x8x4xf32>, tensor<2x6x4xf32>) outs(%f : tensor<2x8x6xf32>) {
+  ^bb0(%x: f32, %y: f32, %out: f32):
+    %r = arith.truncf %x : f32 to bf16
+    %t = arith.extf %r : bf16 to f32
+    %p = arith.mulf %t, %y : f32
+    %n = arith.addf %out, %p : f32
+    linalg.yield %n : f32
+  } -> tensor<2x8x6xf32>
+  %w = linalg.exp ins(%s : tensor<2x8x6xf32>) outs(%e : tensor<2x8x6xf32>) -> tensor<2x8x6xf32>
+  %e2 = tensor.empty() : tensor<2x8x4xf32>
+  %f2 = linalg.fill ins(%zero : f32) outs(%e2 : tensor<2x8x4xf32>) -> tensor<2x8x4xf32>
+  // expected-remark @below {{'linalg.generic' multiplies something else than two tensors and numbers}}
+  %o = linalg.batch_matmul ins(%w, %v : tensor<2x8x6xf32>, tensor<2x6x4xf32>) outs(%f2 : tensor<2x8x4xf32>) -> tensor<2x8x4xf32>
+  return %o : tensor<2x8x4xf32>
+}

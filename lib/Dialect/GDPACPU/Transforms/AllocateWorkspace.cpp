@@ -42,26 +42,25 @@ struct AllocateWorkspace
       if (!op.getZero())
         workspaces.push_back(op);
     });
-    SmallVector<Operation *> lastUsers;
-    for (gdpa_tile::WorkspaceOp op : workspaces)
-      lastUsers.push_back(findLastUser(op.getResult()));
-    for (auto [op, last] : llvm::zip_equal(workspaces, lastUsers)) {
+    for (gdpa_tile::WorkspaceOp op : workspaces) {
       OpBuilder builder(op);
       auto buffer = memref::AllocOp::create(
           builder, op.getLoc(), cast<MemRefType>(op.getType()),
           op.getDynamicSizes(), builder.getI64IntegerAttr(64));
       op.getResult().replaceAllUsesWith(buffer);
-      // What a task of a parallel loop needs becomes its scratch memory.
-      if (op->getParentOfType<scf::ForallOp>()) {
-        op.erase();
-        continue;
-      }
-      if (last == op)
-        builder.setInsertionPointAfter(buffer);
-      else
-        builder.setInsertionPointAfter(last);
-      memref::DeallocOp::create(builder, op.getLoc(), buffer);
       op.erase();
+    }
+    SmallVector<memref::AllocOp> buffers;
+    getOperation().walk([&](memref::AllocOp op) {
+      // What a task of a parallel loop needs becomes its scratch memory.
+      if (!op->getParentOfType<scf::ForallOp>() &&
+          llvm::none_of(op->getUsers(), llvm::IsaPred<memref::DeallocOp>))
+        buffers.push_back(op);
+    });
+    for (memref::AllocOp op : buffers) {
+      OpBuilder builder(&getContext());
+      builder.setInsertionPointAfter(findLastUser(op));
+      memref::DeallocOp::create(builder, op.getLoc(), op);
     }
   }
 };

@@ -27,3 +27,14 @@ func.func @f(%n: index) {
   }
   return
 }
+
+// A buffer that bufferization made, too.
+// CHECK-LABEL: func.func @buffer
+// CHECK: %[[A:.*]] = memref.alloc
+// CHECK: call @use(%[[A]])
+// CHECK-NEXT: memref.dealloc %[[A]]
+func.func @buffer(%n: index) {
+  %a = memref.alloc(%n) : memref<?xf32>
+  func.call @use(%a) : (memref<?xf32>) -> ()
+  return
+}

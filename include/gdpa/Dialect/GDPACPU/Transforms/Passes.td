@@ -232,7 +232,7 @@ def GDPACPUTileLinalg : Pass<"gdpa-cpu-tile-linalg", "::mlir::func::FuncOp"> {
 }
 
 def GDPACPUAllocateWorkspace : Pass<"gdpa-cpu-allocate-workspace", "::mlir::func::FuncOp"> {
-  let summary = "take the workspaces of a host function from the heap";
+  let summary = "take the buffers of a host function from the heap, each as long as it is needed";
   let description = [{
     For functions of many steps: a buffer lives from the step that writes it to the last one that
     reads it, and the caller need not know how large it is. Workspaces that must be cleared stay.
