@@ -89,10 +89,11 @@ bool Matcher::readFirstFactors(Value product, Evaluator &evaluator,
   while (!worklist.empty()) {
     Value value = worklist.pop_back_val();
     while (Operation *op = value.getDefiningOp()) {
-      if (!isa<arith::ExtFOp, arith::TruncFOp>(op) ||
-          op->getBlock() != body.op.getBlock() ||
-          evaluator.computed(op->getOperand(0).getType()) !=
-              evaluator.computed(op->getResult(0).getType()))
+      bool rounds = isa<arith::TruncFOp>(op) &&
+                    evaluator.computed(op->getOperand(0).getType()) !=
+                        evaluator.computed(op->getResult(0).getType());
+      if (!isa<arith::ExtFOp, arith::TruncFOp>(op) || rounds ||
+          op->getBlock() != body.op.getBlock())
         break;
       value = op->getOperand(0);
     }
@@ -424,9 +425,9 @@ std::optional<Match> Matcher::run(Value weights, BlockArgument value) {
     return std::nullopt;
   }
   match.score = evaluator.score();
-  Type compute = match.storage.isF64()
-                     ? Float64Type::get(match.storage.getContext())
-                     : Float32Type::get(match.storage.getContext());
+  Type compute = Float32Type::get(match.storage.getContext());
+  if (match.storage.isF64())
+    compute = match.storage;
   if (match.score->type != compute || weight->type != compute) {
     fail(evaluator.firstProduct().op, "computes scores of another type than "
                                       "attention does for its storage");
