@@ -71,7 +71,7 @@ static ParseResult parsePartBody(OpAsmParser &parser, StringRef keyword,
   if (parser.parseColon() || parser.parseTypeList(part.types) ||
       parser.parseRParen())
     return failure();
-  if (part.types.size() != part.size())
+  if (part.types.size() != static_cast<size_t>(part.size()))
     return parser.emitError(typesLoc)
            << "expected " << part.size() << " types in '" << keyword
            << "', one for each operand, found " << part.types.size();
