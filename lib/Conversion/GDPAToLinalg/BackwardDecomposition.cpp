@@ -57,18 +57,16 @@ SmallVector<Value> Decomposition::gradients(AttentionBackwardOp op,
                                             ValueRange sums) {
   TensorDims dims = getTensorDims(layout);
   OpFoldResult depth = tensor::getMixedSize(builder, loc, key, dims.depth);
-  OpFoldResult valueDepth =
-      tensor::getMixedSize(builder, loc, value, dims.depth);
   Value dOutput = splitRowHeads(op.getDOutput());
   Value products = contract(dOutput, queryRows, value, keyRowLoops(),
-                            scoreLoops(), valueDepth);
+                            scoreLoops(), valueDepth());
   SmallVector<Value> inputs{scores(), products};
   SmallVector<Loops> inputLoops{scoreLoops(), scoreLoops()};
   if (op.hasStatistics()) {
     // r or lse, delta and the cotangent of the statistics.
     inputs.push_back(splitStatisticsHeads(op.getStatistics()));
     inputs.push_back(contract(dOutput, queryRows, splitRowHeads(op.getOutput()),
-                              queryRows, statisticsLoops(), valueDepth));
+                              queryRows, statisticsLoops(), valueDepth()));
     if (Value dStatistics = op.getDStatistics())
       inputs.push_back(splitStatisticsHeads(dStatistics));
     inputLoops.resize(inputs.size(), statisticsLoops());
@@ -153,7 +151,7 @@ SmallVector<Value> Decomposition::gradients(AttentionBackwardOp op,
       contract(dScores, scoreLoops(), query, queryRows, keyRowLoops(), depth),
       keyRowLoops());
   Value dValue = contract(weights, scoreLoops(), dOutput, queryRows,
-                          keyRowLoops(), valueDepth);
+                          keyRowLoops(), valueDepth());
   SmallVector<Value> results{joinHeads(dQuery, dims.head),
                              sumRepeats(dKey, op.getDKeyInit()),
                              sumRepeats(dValue, op.getDValueInit())};

@@ -128,8 +128,11 @@ private:
   Value isEqualTo(OpBuilder &b, Value value, double number);
   Value selectOr(OpBuilder &b, Value condition, Value value, double otherwise);
 
-  /// Logits in type `element`; `otherwise` where the mask drops a pair.
-  template <class Op> Value logits(Op op, Type element, double otherwise);
+  /// The columns of v.
+  OpFoldResult valueDepth();
+  /// z of every pair, in the compute type where it is summed, else in that of
+  /// storage; where the mask drops a pair 0, of a softmax -inf.
+  template <class Op> Value logits(Op op);
   /// exp(z - m) in the compute type, an exact zero where z is -inf.
   Value exponentials(Value logits, Value maximum);
   Value addAt(Value sum, Value gradients, ValueRange places);

@@ -9,8 +9,15 @@ using namespace mlir::gdpa;
 
 static constexpr double infinity = std::numeric_limits<double>::infinity();
 
-template <class Op>
-Value Decomposition::logits(Op op, Type element, double otherwise) {
+OpFoldResult Decomposition::valueDepth() {
+  return tensor::getMixedSize(builder, loc, value, getTensorDims(layout).depth);
+}
+
+template <class Op> Value Decomposition::logits(Op op) {
+  bool isSoftmax = op.getNormalizer() == Normalizer::Softmax;
+  // Sums take weights that are not rounded.
+  Type element = op.hasStatistics() ? compute : storage;
+  double otherwise = isSoftmax ? -infinity : 0;
   return elementwise(
       scoreLoops(), scores(), {scoreLoops()}, element, {},
       [&](OpBuilder &b, ValueRange arguments) -> SmallVector<Value> {
@@ -39,10 +46,7 @@ Value Decomposition::exponentials(Value logits, Value maximum) {
 SmallVector<Value> Decomposition::forward(AttentionOp op) {
   bool isSoftmax = op.getNormalizer() == Normalizer::Softmax;
   bool hasStatistics = op.hasStatistics();
-  OpFoldResult valueDepth =
-      tensor::getMixedSize(builder, loc, value, getTensorDims(layout).depth);
-  Value weights =
-      logits(op, hasStatistics ? compute : storage, isSoftmax ? -infinity : 0);
+  Value weights = logits(op);
   Value statistics, total;
   if (isSoftmax) {
     Value top = reduceKeys(weights, -infinity, /*isMaximum=*/true);
@@ -62,11 +66,11 @@ SmallVector<Value> Decomposition::forward(AttentionOp op) {
     weights = roundedToStorage(weights);
 
   Value output = contract(weights, scoreLoops(), value, keyRowLoops(),
-                          queryRows, valueDepth);
+                          queryRows, valueDepth());
   if (hasStatistics)
     output = elementwise(
         queryRows, ValueRange{output, total}, {queryRows, statisticsLoops()},
-        compute, valueDepth,
+        compute, valueDepth(),
         [&](OpBuilder &b, ValueRange arguments) -> SmallVector<Value> {
           // A row without weight is zero.
           Value isEmpty = isEqualTo(b, arguments[1], 0);
@@ -88,10 +92,7 @@ SmallVector<Value> Decomposition::forward(AttentionOp op) {
 SmallVector<Value> Decomposition::partial(AttentionPartialOp op) {
   bool isSoftmax = op.getNormalizer() == Normalizer::Softmax;
   bool hasStatistics = op.hasStatistics();
-  OpFoldResult valueDepth =
-      tensor::getMixedSize(builder, loc, value, getTensorDims(layout).depth);
-  Value weights =
-      logits(op, hasStatistics ? compute : storage, isSoftmax ? -infinity : 0);
+  Value weights = logits(op);
   Value sums = splitRowHeads(op.getAccumulatorInit()), maximum, total;
   if (hasStatistics)
     total = splitStatisticsHeads(op.getTotalInit());
@@ -121,7 +122,7 @@ SmallVector<Value> Decomposition::partial(AttentionPartialOp op) {
     auto scaled = [&](Value tensor, const Loops &loops) {
       return elementwise(
           loops, ValueRange{tensor, factor}, {loops, statisticsLoops()},
-          compute, valueDepth,
+          compute, valueDepth(),
           [&](OpBuilder &b, ValueRange arguments) -> SmallVector<Value> {
             return {arith::MulFOp::create(b, loc, arguments[0], arguments[1])};
           })[0];
@@ -140,7 +141,7 @@ SmallVector<Value> Decomposition::partial(AttentionPartialOp op) {
     weights = roundedToStorage(weights);
   }
   sums = contract(weights, scoreLoops(), value, keyRowLoops(), queryRows,
-                  valueDepth, sums);
+                  valueDepth(), sums);
   SmallVector<Value> results{store(builder, loc,
                                    joinHeads(sums, getTensorDims(layout).head),
                                    op.getAccumulatorInit())};
