@@ -9,7 +9,10 @@
 
 #include "CudaDriver.h"
 #include "Description.h"
+#include "TensorMap.h"
 
+#include <atomic>
+#include <memory>
 #include <mutex>
 
 struct gdpa_artefact {
@@ -22,11 +25,16 @@ struct gdpa_artefact {
   std::vector<gdpa_cpu_entry> functions;
 
   /// CUDA: the device that the code is loaded on, and the function of each
-  /// kernel of each entry. Guarded by `loading` until set.
+  /// kernel of each entry. `loading` is held while they are set, `device` last:
+  /// who finds it set may read the others.
   std::mutex loading;
-  gdpa_cuda *device = nullptr;
+  std::atomic<gdpa_cuda *> device = nullptr;
   gdpa::runtime::cuda::Module module = nullptr;
   std::vector<std::vector<gdpa::runtime::cuda::Function>> kernels;
+  /// Where a kernel takes tensor maps: those of earlier launches, and the
+  /// device memory that stands in for empty tensors.
+  std::unique_ptr<gdpa::runtime::TensorMapCache> tensorMaps;
+  gdpa::runtime::cuda::DevicePointer zeros = 0;
 };
 
 namespace gdpa::runtime {

@@ -53,6 +53,8 @@ static int64_t parameterSize(const Description &description,
     return 8;
   case KernelParameter::Kind::Scalar:
     return gdpa_dtype_size(description.arguments[parameter.argument].type);
+  case KernelParameter::Kind::TensorMap:
+    return sizeof(EncodedTensorMap);
   default:
     return gdpa_dtype_size(parameter.type);
   }
@@ -103,6 +105,10 @@ static Status loadKernel(const gdpa_artefact &artefact, const gdpa_cuda &device,
   if (Status status = checkParameters(artefact, driver, kernel, function);
       status.isError())
     return status;
+  if (kernel.tensorMaps > 0 && !driver.tensorMapEncode)
+    return {GDPA_NO_DEVICE, what + ": takes tensor maps: expected a CUDA "
+                                   "driver of 12.0 or later, found one "
+                                   "without cuTensorMapEncodeTiled"};
   if (kernel.sharedBytes > static_cast<uint32_t>(device.mostSharedBytes))
     return {GDPA_NO_DEVICE,
             what + ": needs " + std::to_string(kernel.sharedBytes) +
@@ -120,7 +126,35 @@ static Status loadKernel(const gdpa_artefact &artefact, const gdpa_cuda &device,
   return check(driver, result, what);
 }
 
+static void freeZeros(gdpa_artefact &artefact, const Driver &driver) {
+  if (artefact.zeros)
+    driver.memoryFree(artefact.zeros);
+  artefact.zeros = 0;
+}
+
+/// Makes what tensor maps need where a kernel takes some.
+static Status prepareTensorMaps(gdpa_artefact &artefact, const Driver &driver) {
+  bool needed = false;
+  for (const Entry &entry : artefact.description.entries)
+    for (const Kernel &kernel : entry.kernels)
+      needed |= kernel.tensorMaps > 0;
+  if (!needed)
+    return {};
+  static constexpr char zeros[16] = {};
+  Result result = driver.memoryAllocate(&artefact.zeros, sizeof(zeros));
+  if (result == 0)
+    result = driver.copyToDevice(artefact.zeros, zeros, sizeof(zeros));
+  // A copy may return early; launches follow on any stream.
+  if (result == 0)
+    result = driver.contextSynchronize();
+  artefact.tensorMaps = std::make_unique<TensorMapCache>();
+  return check(driver, result, "cannot prepare for tensor maps");
+}
+
 Status gdpa::runtime::loadCudaCode(gdpa_artefact &artefact, gdpa_cuda &device) {
+  // What every launch but the first one finds.
+  if (artefact.device.load(std::memory_order_acquire) == &device)
+    return {};
   const Description &description = artefact.description;
   if (!description.isCuda())
     return argumentError(description.path +
@@ -164,18 +198,26 @@ Status gdpa::runtime::loadCudaCode(gdpa_artefact &artefact, gdpa_cuda &device) {
       }
     }
   }
+  if (Status status = prepareTensorMaps(artefact, driver); status.isError()) {
+    freeZeros(artefact, driver);
+    driver.moduleUnload(module);
+    return status;
+  }
   artefact.module = module;
   artefact.kernels = std::move(kernels);
-  artefact.device = &device;
+  artefact.device.store(&device, std::memory_order_release);
   return {};
 }
 
 void gdpa::runtime::unloadCudaCode(gdpa_artefact &artefact) {
-  if (!artefact.device)
+  gdpa_cuda *device = artefact.device;
+  if (!device)
     return;
-  ContextScope scope(*artefact.device);
-  if (!scope.status().isError())
-    artefact.device->driver->moduleUnload(artefact.module);
+  ContextScope scope(*device);
+  if (!scope.status().isError()) {
+    device->driver->moduleUnload(artefact.module);
+    freeZeros(artefact, *device->driver);
+  }
   artefact.device = nullptr;
 }
 

@@ -66,6 +66,7 @@ static Status loadDriver(Driver &driver) {
   symbols.load(driver.getErrorName, "cuGetErrorName");
   symbols.load(driver.getErrorString, "cuGetErrorString");
   symbols.loadOptional(driver.functionGetParameterInfo, "cuFuncGetParamInfo");
+  symbols.loadOptional(driver.tensorMapEncode, "cuTensorMapEncodeTiled");
   if (!symbols.missing.empty())
     return {GDPA_NO_DEVICE, std::string("expected a CUDA driver of 11.8 or "
                                         "later, found a ") +
@@ -84,10 +85,8 @@ Status cuda::getDriver(const Driver *&driver) {
   return status;
 }
 
-Status cuda::check(const Driver &driver, Result result,
-                   const std::string &what) {
-  if (result == 0)
-    return {};
+Status cuda::describeFailure(const Driver &driver, Result result,
+                             const std::string &what) {
   const char *name = nullptr;
   const char *text = nullptr;
   if (driver.getErrorName(result, &name) != 0 || !name)

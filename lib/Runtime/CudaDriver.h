@@ -62,6 +62,12 @@ struct LaunchConfig {
   uint32_t attributeCount;
 };
 
+/// CUtensorMap
+struct alignas(64) EncodedTensorMap {
+  uint64_t words[16];
+};
+static_assert(sizeof(EncodedTensorMap) == 128);
+
 /// The driver's functions.
 struct Driver {
   Result (*init)(unsigned flags);
@@ -101,13 +107,29 @@ struct Driver {
   /// Since CUDA 12.4; null in older drivers.
   Result (*functionGetParameterInfo)(Function function, size_t index,
                                      size_t *offset, size_t *size);
+  /// Since CUDA 12.0; null in older drivers.
+  Result (*tensorMapEncode)(EncodedTensorMap *map, int type, uint32_t rank,
+                            DevicePointer address, const uint64_t *sizes,
+                            const uint64_t *strides, const uint32_t *box,
+                            const uint32_t *steps, int interleave, int swizzle,
+                            int promotion, int fill);
 };
 
 /// Opens and initialises the driver, once. GDPA_NO_DEVICE where there is none.
 Status getDriver(const Driver *&driver);
 
-/// `result` as a Status: "WHAT: CUDA_ERROR_...: ...".
-Status check(const Driver &driver, Result result, const std::string &what);
+/// A failure as a Status: "WHAT: CUDA_ERROR_...: ...".
+Status describeFailure(const Driver &driver, Result result,
+                       const std::string &what);
+
+/// `result` as a Status. `what` is a string or a literal; a literal costs
+/// nothing where all is well.
+template <typename What>
+Status check(const Driver &driver, Result result, const What &what) {
+  if (result == 0)
+    return {};
+  return describeFailure(driver, result, what);
+}
 
 } // namespace gdpa::runtime::cuda
 

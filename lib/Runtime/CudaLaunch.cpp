@@ -7,6 +7,7 @@
 #include "Artefact.h"
 #include "Binding.h"
 #include "CudaDevice.h"
+#include "InlineBuffer.h"
 #include "LastError.h"
 
 #include <algorithm>
@@ -46,7 +47,7 @@ extern "C" gdpa_status gdpa_cuda_workspace(const gdpa_artefact *artefact,
 namespace {
 /// One run of an entry.
 struct Launch {
-  const Description &description;
+  gdpa_artefact &artefact;
   const Entry &entry;
   const gdpa_cuda &device;
   const gdpa_tensor *args;
@@ -59,12 +60,19 @@ struct Launch {
   Status launch(const Kernel &kernel, Function function) const;
 
 private:
-  Status evaluateGrid(const Kernel &kernel, const std::string &where,
-                      LaunchConfig &config) const;
+  Status evaluateGrid(const Kernel &kernel, LaunchConfig &config) const;
   Status encode(const KernelParameter &parameter, uint64_t &bytes) const;
-  const gdpa_tensor &tensorOf(int32_t argument) const;
+  Status encodeTensorMap(const KernelParameter &parameter,
+                         EncodedTensorMap &map) const;
 };
 } // namespace
+
+/// An error that names its kernel.
+static Status inKernel(const gdpa_artefact &artefact, const Kernel &kernel,
+                       const Status &status) {
+  return {status.code(), artefact.description.path + ": kernel '" +
+                             kernel.symbol + "': " + status.message()};
+}
 
 Status Launch::clearWorkspace() const {
   for (size_t i = 0; i < entry.workspaces.size(); ++i) {
@@ -80,12 +88,6 @@ Status Launch::clearWorkspace() const {
       return status;
   }
   return {};
-}
-
-const gdpa_tensor &Launch::tensorOf(int32_t argument) const {
-  auto position =
-      std::find(entry.arguments.begin(), entry.arguments.end(), argument);
-  return args[position - entry.arguments.begin()];
 }
 
 static Status encodeInteger(int64_t value, int32_t type, uint64_t &bytes) {
@@ -109,23 +111,20 @@ static Status encodeInteger(int64_t value, int32_t type, uint64_t &bytes) {
 /// The value of a parameter in the first bytes of `bytes`.
 Status Launch::encode(const KernelParameter &parameter, uint64_t &bytes) const {
   bytes = 0;
+  const gdpa_tensor &tensor = args[parameter.position];
   switch (parameter.kind) {
   case KernelParameter::Kind::Pointer:
-    bytes = reinterpret_cast<uint64_t>(tensorOf(parameter.argument).data);
+    bytes = reinterpret_cast<uint64_t>(tensor.data);
     return {};
-  case KernelParameter::Kind::Scalar: {
-    const gdpa_tensor &scalar = tensorOf(parameter.argument);
-    std::memcpy(&bytes, scalar.data, gdpa_dtype_size(scalar.dtype));
+  case KernelParameter::Kind::Scalar:
+    std::memcpy(&bytes, tensor.data, gdpa_dtype_size(tensor.dtype));
     return {};
-  }
   case KernelParameter::Kind::Stride:
-    return encodeInteger(
-        tensorOf(parameter.argument).strides[parameter.dimension],
-        parameter.type, bytes);
+    return encodeInteger(tensor.strides[parameter.dimension], parameter.type,
+                         bytes);
   case KernelParameter::Kind::Size:
-    return encodeInteger(
-        tensorOf(parameter.argument).shape[parameter.dimension], parameter.type,
-        bytes);
+    return encodeInteger(tensor.shape[parameter.dimension], parameter.type,
+                         bytes);
   case KernelParameter::Kind::Value: {
     int64_t value = 0;
     if (Status status = parameter.value.evaluate(symbols, value);
@@ -137,20 +136,34 @@ Status Launch::encode(const KernelParameter &parameter, uint64_t &bytes) const {
     bytes = reinterpret_cast<uint64_t>(workspace +
                                        layout.offsets[parameter.workspace]);
     return {};
+  case KernelParameter::Kind::TensorMap:
+    break; // not 8 bytes: encodeTensorMap
   }
   return {};
 }
 
-Status Launch::evaluateGrid(const Kernel &kernel, const std::string &where,
-                            LaunchConfig &config) const {
+Status Launch::encodeTensorMap(const KernelParameter &parameter,
+                               EncodedTensorMap &map) const {
+  const Argument &argument = artefact.description.arguments[parameter.argument];
+  TensorMapGeometry geometry;
+  if (Status status =
+          layOutTensorMap(parameter.map, argument, args[parameter.position],
+                          artefact.zeros, geometry);
+      status.isError())
+    return status;
+  return artefact.tensorMaps->find(*device.driver, parameter, argument,
+                                   geometry, map);
+}
+
+Status Launch::evaluateGrid(const Kernel &kernel, LaunchConfig &config) const {
   for (int i = 0; i < 3; ++i) {
     int64_t extent = 0;
     if (Status status = kernel.grid[i].evaluate(symbols, extent);
         status.isError())
-      return {status.code(), where + status.message()};
+      return status;
     int64_t most = i == 0 ? INT32_MAX : 65535;
     if (extent < 0 || extent > most)
-      return argumentError(where + "grid dimension " + std::to_string(i) +
+      return argumentError("grid dimension " + std::to_string(i) +
                            ": expected 0 to " + std::to_string(most) +
                            " blocks, found " + std::to_string(extent));
     config.grid[i] = static_cast<uint32_t>(extent);
@@ -159,9 +172,8 @@ Status Launch::evaluateGrid(const Kernel &kernel, const std::string &where,
 }
 
 Status Launch::launch(const Kernel &kernel, Function function) const {
-  std::string where = description.path + ": kernel '" + kernel.symbol + "': ";
   LaunchConfig config = {};
-  if (Status status = evaluateGrid(kernel, where, config); status.isError())
+  if (Status status = evaluateGrid(kernel, config); status.isError())
     return status;
   // The driver refuses a grid without blocks; it has nothing to do.
   if (config.grid[0] == 0 || config.grid[1] == 0 || config.grid[2] == 0)
@@ -176,19 +188,29 @@ Status Launch::launch(const Kernel &kernel, Function function) const {
     config.attributes = &cluster;
     config.attributeCount = 1;
   }
-  std::vector<uint64_t> values(kernel.parameters.size());
-  std::vector<void *> addresses(kernel.parameters.size());
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (Status status = encode(kernel.parameters[i], values[i]);
-        status.isError())
-      return {status.code(), where + "parameter " + std::to_string(i) + ": " +
-                                 status.message()};
-    addresses[i] = &values[i];
+  size_t count = kernel.parameters.size();
+  InlineBuffer<uint64_t, 64> values(count);
+  InlineBuffer<EncodedTensorMap, 8> maps(kernel.tensorMaps);
+  InlineBuffer<void *, 64> addresses(count);
+  EncodedTensorMap *nextMap = maps.begin();
+  for (size_t i = 0; i < count; ++i) {
+    const KernelParameter &parameter = kernel.parameters[i];
+    Status status;
+    if (parameter.kind == KernelParameter::Kind::TensorMap) {
+      addresses[i] = nextMap;
+      status = encodeTensorMap(parameter, *nextMap++);
+    } else {
+      addresses[i] = &values[i];
+      status = encode(parameter, values[i]);
+    }
+    if (status.isError())
+      return {status.code(),
+              "parameter " + std::to_string(i) + ": " + status.message()};
   }
   return check(
       *device.driver,
-      device.driver->launch(&config, function, addresses.data(), nullptr),
-      where + "cannot launch");
+      device.driver->launch(&config, function, addresses.begin(), nullptr),
+      "cannot launch");
 }
 
 static Status runEntry(gdpa_artefact *artefact, int32_t entry,
@@ -209,21 +231,28 @@ static Status runEntry(gdpa_artefact *artefact, int32_t entry,
   const Driver &driver = *device.driver;
   DevicePointer allocated = 0;
   if (!workspace && layout.bytes > 0) {
-    if (Status status =
-            check(driver,
-                  driver.memoryAllocateAsync(&allocated, layout.bytes, stream),
-                  "cannot allocate a workspace of " +
-                      std::to_string(layout.bytes) + " bytes");
-        status.isError())
-      return status;
+    if (Result result =
+            driver.memoryAllocateAsync(&allocated, layout.bytes, stream))
+      return check(driver, result,
+                   "cannot allocate a workspace of " +
+                       std::to_string(layout.bytes) + " bytes");
     workspace = reinterpret_cast<void *>(allocated);
   }
-  Launch launch{
-      artefact->description,          *found, device, args, symbols, layout,
-      static_cast<char *>(workspace), stream};
+  Launch launch{*artefact,
+                *found,
+                device,
+                args,
+                symbols,
+                layout,
+                static_cast<char *>(workspace),
+                stream};
   Status status = launch.clearWorkspace();
-  for (size_t i = 0; i < found->kernels.size() && !status.isError(); ++i)
-    status = launch.launch(found->kernels[i], artefact->kernels[entry][i]);
+  for (size_t i = 0; i < found->kernels.size() && !status.isError(); ++i) {
+    const Kernel &kernel = found->kernels[i];
+    status = launch.launch(kernel, artefact->kernels[entry][i]);
+    if (status.isError())
+      status = inKernel(*artefact, kernel, status);
+  }
   if (allocated)
     driver.memoryFreeAsync(allocated, stream);
   return status;

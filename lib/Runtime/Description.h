@@ -51,6 +51,19 @@ struct Workspace {
   bool zero = false;
 };
 
+/// How a CUDA kernel copies boxes of an argument to shared memory.
+struct TensorMap {
+  /// What the hardware takes.
+  static constexpr int32_t mostDimensions = 5;
+  int32_t rank = 0;
+  /// The argument's dimensions, each once, innermost first; and the box's
+  /// extents in the same order, in elements.
+  std::array<int32_t, mostDimensions> dimensions = {};
+  std::array<uint32_t, mostDimensions> box = {};
+  /// The pattern that the bytes are permuted by in shared memory: 0 or 128.
+  int32_t swizzleBytes = 0;
+};
+
 /// A parameter of a CUDA kernel.
 struct KernelParameter {
   enum class Kind {
@@ -60,12 +73,16 @@ struct KernelParameter {
     Scalar,    // value of the scalar `argument`
     Value,     // `value`
     Workspace, // address of workspace number `workspace`
+    TensorMap, // `map` of `argument`
   };
   Kind kind = Kind::Pointer;
   int32_t argument = 0;
+  /// Where `argument` stands among the entry's.
+  int32_t position = 0;
   int32_t dimension = 0;
   int32_t workspace = 0;
   Expression value;
+  TensorMap map;
   /// How Stride, Size and Value are passed: GDPA_I32, GDPA_I64 or GDPA_F32.
   int32_t type = GDPA_I64;
 };
@@ -77,6 +94,8 @@ struct Kernel {
   std::array<uint32_t, 3> cluster = {1, 1, 1};
   uint32_t sharedBytes = 0;
   std::vector<KernelParameter> parameters;
+  /// How many of them are tensor maps.
+  int32_t tensorMaps = 0;
 };
 
 struct Entry {

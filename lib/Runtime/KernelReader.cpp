@@ -13,15 +13,16 @@ using namespace gdpa::runtime;
 
 using Kind = KernelParameter::Kind;
 
-/// An argument that the entry takes.
-static int32_t readEntryArgument(const JsonReader &json,
-                                 const Description &description,
-                                 const Entry &entry) {
-  int32_t argument = readArgumentName(json, description);
-  if (!json.failed() &&
-      !std::count(entry.arguments.begin(), entry.arguments.end(), argument))
+/// The parameter's argument, which the entry takes.
+static void readEntryArgument(const JsonReader &json,
+                              const Description &description,
+                              const Entry &entry, KernelParameter &parameter) {
+  parameter.argument = readArgumentName(json, description);
+  auto found = std::find(entry.arguments.begin(), entry.arguments.end(),
+                         parameter.argument);
+  parameter.position = static_cast<int32_t>(found - entry.arguments.begin());
+  if (!json.failed() && found == entry.arguments.end())
     json.failExpected("an argument of the entry '" + entry.name + "'");
-  return argument;
 }
 
 /// ["name", dimension]
@@ -32,7 +33,7 @@ static void readArgumentDimension(const JsonReader &json,
   json.arraySize(2, 2);
   if (json.failed())
     return;
-  parameter.argument = readEntryArgument(json[size_t(0)], description, entry);
+  readEntryArgument(json[size_t(0)], description, entry, parameter);
   if (json.failed())
     return;
   int64_t rank = description.arguments[parameter.argument].shape.size();
@@ -52,13 +53,59 @@ static void readWorkspaceName(const JsonReader &json, const Entry &entry,
   json.failExpected("the name of a workspace");
 }
 
+/// {"tensor_map": "name", "dims": [...], "box": [...], "swizzle": 128}
+static void readTensorMap(const JsonReader &json,
+                          const Description &description, const Entry &entry,
+                          KernelParameter &parameter) {
+  json.expectKeys({"tensor_map", "dims", "box", "swizzle"}, {});
+  if (json.failed())
+    return;
+  readEntryArgument(json["tensor_map"], description, entry, parameter);
+  if (json.failed())
+    return;
+  const Argument &argument = description.arguments[parameter.argument];
+  if (argument.type != GDPA_BF16 && argument.type != GDPA_F16 &&
+      argument.type != GDPA_F32)
+    json["tensor_map"].failExpected("an argument of type bf16, f16 or f32");
+  size_t rank = argument.shape.size();
+  if (rank < 1 || rank > TensorMap::mostDimensions)
+    json["tensor_map"].failExpected("an argument of 1 to 5 dimensions");
+  TensorMap &map = parameter.map;
+  map.rank = static_cast<int32_t>(rank);
+  JsonReader dimensions = json["dims"];
+  dimensions.arraySize(rank, rank);
+  JsonReader box = json["box"];
+  box.arraySize(rank, rank);
+  map.swizzleBytes = static_cast<int32_t>(json["swizzle"].integer(0, 128));
+  if (map.swizzleBytes != 0 && map.swizzleBytes != 128)
+    json["swizzle"].failExpected("0 or 128");
+  if (json.failed())
+    return;
+  for (size_t i = 0; i < rank; ++i) {
+    int32_t dimension =
+        static_cast<int32_t>(dimensions[i].integer(0, int64_t(rank) - 1));
+    auto end = map.dimensions.begin() + i;
+    if (std::find(map.dimensions.begin(), end, dimension) != end)
+      dimensions[i].fail("dimension " + std::to_string(dimension) +
+                         " stands twice");
+    map.dimensions[i] = dimension;
+    map.box[i] = static_cast<uint32_t>(box[i].integer(1, 256));
+  }
+  // What the copy engine moves at once.
+  int64_t bytes = map.box[0] * gdpa_dtype_size(argument.type);
+  if (bytes % 16 != 0)
+    box[size_t(0)].failExpected("a multiple of 16 bytes");
+  if (map.swizzleBytes != 0 && bytes > map.swizzleBytes)
+    box[size_t(0)].failExpected("at most the 128 bytes of the swizzle");
+}
+
 static void readParameter(const JsonReader &json, Description &description,
                           const Entry &entry, KernelParameter &parameter) {
   const bool hasType = json.has("type");
   if (json.has("pointer")) {
     json.expectKeys({"pointer"}, {});
     parameter.kind = Kind::Pointer;
-    parameter.argument = readEntryArgument(json["pointer"], description, entry);
+    readEntryArgument(json["pointer"], description, entry, parameter);
   } else if (json.has("stride")) {
     json.expectKeys({"stride"}, {"type"});
     parameter.kind = Kind::Stride;
@@ -70,7 +117,7 @@ static void readParameter(const JsonReader &json, Description &description,
   } else if (json.has("scalar")) {
     json.expectKeys({"scalar"}, {});
     parameter.kind = Kind::Scalar;
-    parameter.argument = readEntryArgument(json["scalar"], description, entry);
+    readEntryArgument(json["scalar"], description, entry, parameter);
     if (json.failed())
       return;
     Argument &argument = description.arguments[parameter.argument];
@@ -85,9 +132,12 @@ static void readParameter(const JsonReader &json, Description &description,
     json.expectKeys({"workspace"}, {});
     parameter.kind = Kind::Workspace;
     readWorkspaceName(json["workspace"], entry, parameter);
+  } else if (json.has("tensor_map")) {
+    parameter.kind = Kind::TensorMap;
+    readTensorMap(json, description, entry, parameter);
   } else {
     json.fail("expected a parameter: an object with 'pointer', 'stride', "
-              "'size', 'scalar', 'value' or 'workspace'");
+              "'size', 'scalar', 'value', 'workspace' or 'tensor_map'");
   }
   if (!hasType || json.failed())
     return;
@@ -125,7 +175,9 @@ static void readKernel(const JsonReader &json, Description &description,
   size_t count = parameters.arraySize(0, 1024);
   for (size_t i = 0; i < count && !json.failed(); ++i) {
     kernel.parameters.emplace_back();
-    readParameter(parameters[i], description, entry, kernel.parameters.back());
+    KernelParameter &parameter = kernel.parameters.back();
+    readParameter(parameters[i], description, entry, parameter);
+    kernel.tensorMaps += parameter.kind == Kind::TensorMap;
   }
 }
 

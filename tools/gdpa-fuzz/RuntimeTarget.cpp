@@ -13,6 +13,7 @@
 #include "Description.h"
 #include "Mutator.h"
 #include "Npy.h"
+#include "TensorMap.h"
 #include "llvm/ADT/StringRef.h"
 #include <cstring>
 #include <fstream>
@@ -77,9 +78,15 @@ static void bind(const gdpa::runtime::Description &description,
   for (const gdpa::runtime::Kernel &kernel : entry.kernels) {
     for (const gdpa::runtime::Expression &size : kernel.grid)
       (void)size.evaluate(symbols, value);
-    for (const gdpa::runtime::KernelParameter &parameter : kernel.parameters)
+    for (const gdpa::runtime::KernelParameter &parameter : kernel.parameters) {
       if (parameter.kind == gdpa::runtime::KernelParameter::Kind::Value)
         (void)parameter.value.evaluate(symbols, value);
+      gdpa::runtime::TensorMapGeometry geometry;
+      if (parameter.kind == gdpa::runtime::KernelParameter::Kind::TensorMap)
+        (void)gdpa::runtime::layOutTensorMap(
+            parameter.map, description.arguments[parameter.argument],
+            tensors[parameter.position], /*zeros=*/0, geometry);
+    }
   }
 }
 

@@ -73,7 +73,18 @@ ENTRIES = {
                          "params": [{"pointer": "q"}, {"pointer": "o"}, {"scalar": "scale"}, {"size": ["q", 0]},
                                     {"stride": ["q", 0], "type": "i32"}, {"workspace": "sums"},
                                     {"value": ["sub", "n", 1], "type": "i32"}]}]}}},
+    # One box of q, whose rows are its first dimension and whose heads the second.
+    "tensor-map": {
+        "target": "sm_90a",
+        "arguments": [{"name": "q", "type": "f32", "shape": ["n", "h", 4], "access": "read"},
+                      {"name": "o", "type": "f32", "shape": ["h", 3, 8], "access": "write"}],
+        "symbols": {"n": ["q", 0], "h": ["q", 1]},
+        "entries": {"forward": {
+            "arguments": ["q", "o"],
+            "kernels": [{"symbol": "fake_boxes", "grid": ["h", 1, 1], "block": [128, 1, 1],
+                         "params": [{"tensor_map": "q", "dims": [2, 0, 1], "box": [8, 3, 1], "swizzle": 128}, {"pointer": "o"}]}]}}},
 }
+CUDA = ("cuda", "tensor-map")
 
 
 def override(description, path, value):
@@ -88,7 +99,7 @@ def override(description, path, value):
 
 def make(kind, directory, code, changes):
     """Writes the artefact; returns the description."""
-    is_cuda = kind == "cuda"
+    is_cuda = kind in CUDA
     is_reference = kind.endswith("reference")
     name = "k.reference" if is_reference else "k"
     file = name + (".ptx" if is_cuda else ".so")

@@ -20,14 +20,17 @@ validator = jsonschema.Draft202012Validator(schema)
 with open("code.ptx", "w") as opened:
     opened.write("fake ptx")
 
-GOOD = ["attention", "copy", "copy-bf16", "copy-i1", "scalar", "cuda"]
+GOOD = ["attention", "copy", "copy-bf16", "copy-i1", "scalar", "cuda", "tensor-map"]
 GOOD_CHANGES = [
     ("copy", ['precision="fast"', 'cpu_features=["avx2"]', 'schedule=""', "registers=168", "spill_bytes=0"]),
     ("copy", ['arguments.0.type="index"', 'arguments.1.type="i64"', "arguments.0.stride_multiple_bytes=16"]),
     ("cuda", ["entries.forward.kernels.0.cluster=[1,1,1]", 'target="sm_100f"', 'target="sm_120"']),
+    ("tensor-map", ["entries.forward.kernels.0.params.0.swizzle=0", "entries.forward.kernels.0.params.0.box=[256,256,1]"]),
+    ("tensor-map", ['arguments.0.type="f16"', 'arguments.1.type="f16"', "entries.forward.kernels.0.params.0.box=[64,256,256]"]),
 ]
 
 KERNEL = "entries.forward.kernels.0"
+MAP = KERNEL + ".params.0"
 # kind, changes, whether the schema can tell, message
 BROKEN = [
     ("copy", ["gdpa_launch=2"], True, "gdpa_launch: expected version 1 of the launch description, found 2"),
@@ -110,6 +113,25 @@ BROKEN = [
     ("cuda", [KERNEL + '.params.0={"value":1}'], True, "params[0]: missing key 'type'"),
     ("cuda", [KERNEL + '.params.0={"value":1,"type":"f64"}'], True, "params[0].type: expected one of 'i32', 'i64', 'f32'"),
     ("cuda", [KERNEL + '.params.0={"workspace":"x"}'], False, "params[0].workspace: expected the name of a workspace"),
+    ("tensor-map", [MAP + ".tensor_map=null"], True, "params[0]: expected a parameter: an object with 'pointer', "),
+    ("tensor-map", [MAP + ".swizzle=null"], True, "params[0]: missing key 'swizzle'"),
+    ("tensor-map", [MAP + ".type=\"i64\""], True, "params[0]: unknown key 'type'; expected 'tensor_map', 'dims', 'box', 'swizzle'"),
+    ("tensor-map", [MAP + ".tensor_map=\"x\""], False, "params[0].tensor_map: expected the name of an argument, found \"x\""),
+    ("tensor-map", ['arguments.0.type="i32"'], False,
+     "params[0].tensor_map: expected an argument of type bf16, f16 or f32, found \"q\""),
+    ("tensor-map", ['arguments.0.shape=["n","h",1,1,1,1]'], False,
+     "params[0].tensor_map: expected an argument of 1 to 5 dimensions, found \"q\""),
+    ("tensor-map", [MAP + ".dims=[2,0]"], False, "params[0].dims: expected an array of 3 elements, found an array of 2 elements"),
+    ("tensor-map", [MAP + ".dims=[2,0,3]"], False, "params[0].dims[2]: expected an integer from 0 to 2, found 3"),
+    ("tensor-map", [MAP + ".dims=[2,0,-1]"], True, "params[0].dims[2]: expected an integer from 0 to 2, found -1"),
+    ("tensor-map", [MAP + ".dims=[2,0,2]"], True, "params[0].dims[2]: dimension 2 stands twice"),
+    ("tensor-map", [MAP + ".box=[32,4,1,1]"], False, "params[0].box: expected an array of 3 elements, found an array of 4 elements"),
+    ("tensor-map", [MAP + ".box=[32,0,1]"], True, "params[0].box[1]: expected an integer from 1 to 256, found 0"),
+    ("tensor-map", [MAP + ".box=[32,257,1]"], True, "params[0].box[1]: expected an integer from 1 to 256, found 257"),
+    ("tensor-map", [MAP + ".box=[36,4,1]"], False, "params[0].box[0]: expected at most the 128 bytes of the swizzle, found 36"),
+    ("tensor-map", [MAP + ".box=[30,4,1]"], False, "params[0].box[0]: expected a multiple of 16 bytes, found 30"),
+    ("tensor-map", [MAP + ".swizzle=64"], True, "params[0].swizzle: expected 0 or 128, found 64"),
+    ("tensor-map", [MAP + ".swizzle=256"], True, "params[0].swizzle: expected an integer from 0 to 128, found 256"),
     ("cuda", ['entries.forward.arguments=["q","scale"]'], False,
      "params[1].pointer: expected an argument of the entry 'forward', found \"o\""),
 ]
@@ -135,7 +157,7 @@ def fail(text):
 
 
 def make(kind, changes):
-    return artefact.make(kind, ".", "code.ptx" if kind == "cuda" else toy, changes)
+    return artefact.make(kind, ".", "code.ptx" if kind in artefact.CUDA else toy, changes)
 
 
 def run(*arguments):

@@ -1,7 +1,7 @@
 //===- fake_cuda.c - A libcuda.so.1 without a GPU -------------------------===//
 //
-// Device memory is host memory, and the one kernel, fake_scale, is a C
-// function: the CUDA path of the runtime is tested where there is no GPU.
+// Device memory is host memory, and the kernels, fake_scale and fake_boxes, are
+// C functions: the CUDA path of the runtime is tested where there is no GPU.
 // The environment sets what the device claims to be: FAKE_CUDA_DEVICES,
 // FAKE_CUDA_CAPABILITY ("90"), and FAKE_CUDA_FAIL names a function that fails.
 //
@@ -106,10 +106,12 @@ int cuModuleLoadDataEx(void **module, const void *image, unsigned count,
   return 0;
 }
 int cuModuleUnload(void *module) { return module == &depth ? 0 : InvalidValue; }
+// Stands for fake_boxes; &depth for fake_scale.
+static char boxes;
 int cuModuleGetFunction(void **function, void *module, const char *name) {
   (void)module;
-  *function = &depth;
-  return strcmp(name, "fake_scale") == 0 ? 0 : NotFound;
+  *function = strcmp(name, "fake_boxes") == 0 ? (void *)&boxes : &depth;
+  return *function == &boxes || strcmp(name, "fake_scale") == 0 ? 0 : NotFound;
 }
 static int sharedBytes = -1;
 int cuFuncSetAttribute(void *function, int attribute, int value) {
@@ -120,12 +122,12 @@ int cuFuncSetAttribute(void *function, int attribute, int value) {
 }
 int cuFuncGetParamInfo(void *function, size_t index, size_t *offset,
                        size_t *size) {
-  static const size_t sizes[] = {8, 8, 4, 8, 4, 8, 4};
-  (void)function;
+  static const size_t scaleSizes[] = {8, 8, 4, 8, 4, 8, 4};
+  static const size_t boxesSizes[] = {128, 8};
   *offset = 0;
-  if (index >= sizeof(sizes) / sizeof(sizes[0]))
+  if (index >= (function == &boxes ? 2 : 7))
     return InvalidValue;
-  *size = sizes[index];
+  *size = (function == &boxes ? boxesSizes : scaleSizes)[index];
   return 0;
 }
 
@@ -135,12 +137,78 @@ struct config {
   unsigned attributeCount;
 };
 
-// o[i] = scale * q[i]; checks that everything else arrived, too.
+// What the fake keeps in the 128 bytes of a tensor map.
+struct map {
+  uint64_t address, sizes[5], strides[4];
+  uint16_t box[5], rank, elementBytes;
+};
+typedef char mapFits[sizeof(struct map) <= 128 ? 1 : -1];
+
+// Refuses what the driver refuses. FAKE_CUDA_MAPS counts the calls in a file.
+int cuTensorMapEncodeTiled(struct map *map, int type, uint32_t rank,
+                           uint64_t address, const uint64_t *sizes,
+                           const uint64_t *strides, const uint32_t *box,
+                           const uint32_t *steps, int interleave, int swizzle,
+                           int promotion, int fill) {
+  CHECK_FAIL("cuTensorMapEncodeTiled");
+  int elementBytes = type == 7 ? 4 : type == 6 || type == 9 ? 2 : 0;
+  if ((uintptr_t)map % 64 != 0 || !elementBytes || rank < 1 || rank > 5 ||
+      !address || address % 16 != 0 || interleave != 0 || promotion != 3 ||
+      fill != 0 || (swizzle != 0 && swizzle != 3) ||
+      box[0] * elementBytes % 16 != 0 ||
+      (swizzle == 3 && box[0] * elementBytes > 128))
+    return InvalidValue;
+  memset(map, 0, 128);
+  map->address = address;
+  map->rank = (uint16_t)rank;
+  map->elementBytes = (uint16_t)elementBytes;
+  for (uint32_t i = 0; i < rank; ++i) {
+    if (sizes[i] < 1 || sizes[i] > (uint64_t)1 << 32 || box[i] < 1 ||
+        box[i] > 256 || steps[i] != 1)
+      return InvalidValue;
+    map->sizes[i] = sizes[i];
+    map->box[i] = (uint16_t)box[i];
+    if (i + 1 == rank)
+      break;
+    if (strides[i] % 16 != 0 || strides[i] >= (uint64_t)1 << 40)
+      return InvalidValue;
+    map->strides[i] = strides[i];
+  }
+  const char *counter = getenv("FAKE_CUDA_MAPS");
+  FILE *file = counter ? fopen(counter, "a") : NULL;
+  if (file) {
+    fputs("encoded\n", file);
+    fclose(file);
+  }
+  return 0;
+}
+
+// o[block][r][c] = q at (c, r, block), zero past its extents, for one box.
+static int fakeBoxes(unsigned blocks, void **parameters) {
+  const struct map *map = parameters[0];
+  char *o = *(char **)parameters[1];
+  if (map->rank != 3 || map->box[2] != 1)
+    return InvalidValue;
+  for (uint64_t h = 0; h < blocks; ++h)
+    for (uint64_t r = 0; r < map->box[1]; ++r)
+      for (uint64_t c = 0; c < map->box[0]; ++c, o += map->elementBytes) {
+        memset(o, 0, map->elementBytes);
+        if (h < map->sizes[2] && r < map->sizes[1] && c < map->sizes[0])
+          memcpy(o,
+                 (const char *)(uintptr_t)map->address + h * map->strides[1] +
+                     r * map->strides[0] + c * map->elementBytes,
+                 map->elementBytes);
+      }
+  return 0;
+}
+
+// fake_scale: o[i] = scale * q[i]; checks that everything else arrived, too.
 int cuLaunchKernelEx(const struct config *config, void *function,
                      void **parameters, void **extra) {
-  (void)function;
   (void)extra;
   CHECK_FAIL("cuLaunchKernelEx");
+  if (function == &boxes)
+    return fakeBoxes(config->grid[0], parameters);
   const float *q = *(const float **)parameters[0];
   float *o = *(float **)parameters[1];
   float scale = *(const float *)parameters[2];
