@@ -5,7 +5,7 @@ JOBS ?=
 PYTHON := .venv/bin/python
 export BUILD_DIR
 
-.PHONY: all help setup configure build install uninstall package demo test test-nightly test-gpu fuzz docs bench-cpu bench-gpu format clean
+.PHONY: all help setup configure build install uninstall package demo test test-nightly test-gpu fuzz docs bench-cpu bench-gpu bench-hopper format clean
 .DEFAULT_GOAL := build
 
 help: ## this list
@@ -55,6 +55,9 @@ bench-cpu: build ## benchmarks/cpu: fractions of the peak measured in the same p
 
 bench-gpu: build ## benchmarks/gpu: against the same peers in the same process
 	@benchmarks/gpu/compile.sh $(BUILD_DIR)/bench-gpu && python3 benchmarks/gpu/bench.py $(BUILD_DIR)/bench-gpu --kernels
+
+bench-hopper: build ## benchmarks/gpu/hopper.py: the forward kernels of sm_90a beside cuDNN, Triton, FlexAttention
+	@python3 benchmarks/gpu/hopper.py --compile $(BUILD_DIR)/bench-hopper --run $(BUILD_DIR)/bench-hopper
 
 format: ## clang-format over the tracked C++ files
 	@git ls-files '*.h' '*.cpp' | xargs clang-format-22 -i

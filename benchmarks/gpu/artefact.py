@@ -1,144 +1,110 @@
-"""Runs an artefact of gdpa-compile (PTX with its launch description) on torch tensors, through the CUDA driver alone."""
+"""Runs an artefact of gdpa-compile on torch's CUDA tensors and current stream, through the C interface of the runtime (libgdpa_runtime.so)."""
 
 import ctypes
 import json
 import math
+import os
 import pathlib
 
 import torch
 
-_cuda = ctypes.CDLL("libcuda.so.1")
-_SHARED_BYTES_LIMIT = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
-_REGISTERS, _LOCAL_BYTES = 4, 3  # CU_FUNC_ATTRIBUTE_NUM_REGS, _LOCAL_SIZE_BYTES
-_SCALARS = {"f32": ctypes.c_float, "f64": ctypes.c_double, "i32": ctypes.c_int32, "i64": ctypes.c_int64,
-            "index": ctypes.c_int64, "i1": ctypes.c_bool}
+_MAX_RANK = 6
+_DTYPES = {torch.float64: 0, torch.float32: 1, torch.bfloat16: 2, torch.float16: 3, torch.bool: 4, torch.int8: 5, torch.int16: 6,
+           torch.int32: 7, torch.int64: 8}
+# a scalar by value: (gdpa_dtype, what holds it)
+_SCALARS = {"f64": (0, ctypes.c_double), "f32": (1, ctypes.c_float), "i1": (4, ctypes.c_bool), "i32": (7, ctypes.c_int32),
+            "i64": (8, ctypes.c_int64), "index": (8, ctypes.c_int64)}
 
 
 class CudaError(RuntimeError):
     pass
 
 
+class _Tensor(ctypes.Structure):
+    _fields_ = [("data", ctypes.c_void_p), ("dtype", ctypes.c_int32), ("rank", ctypes.c_int32),
+                ("shape", ctypes.c_int64 * _MAX_RANK), ("strides", ctypes.c_int64 * _MAX_RANK)]
+
+
+def _load():
+    root = pathlib.Path(__file__).resolve().parents[2]
+    library = ctypes.CDLL(os.environ.get("GDPA_RUNTIME", str(root / os.environ.get("BUILD_DIR", "build") / "lib" / "libgdpa_runtime.so")))
+    library.gdpa_last_error.restype = ctypes.c_char_p
+    return library
+
+
+_library = _load()
+_device = ctypes.c_void_p()
+
+
 def _call(status, what):
     if status:
-        text = ctypes.c_char_p()
-        _cuda.cuGetErrorString(status, ctypes.byref(text))
-        raise CudaError(f"{what}: {(text.value or b'?').decode()} ({status})")
+        raise CudaError(f"{what}: {_library.gdpa_last_error().decode()}")
 
 
-def evaluate(expression, symbols):
-    """An EXPR of a launch description: an integer, a symbol, or [op, a, b]."""
-    if isinstance(expression, int):
-        return expression
-    if isinstance(expression, str):
-        return symbols[expression]
-    op, a, b = expression
-    a, b = evaluate(a, symbols), evaluate(b, symbols)
-    return {"add": lambda: a + b, "sub": lambda: a - b, "mul": lambda: a * b, "ceildiv": lambda: -(-a // b),
-            "floordiv": lambda: a // b, "min": lambda: min(a, b), "max": lambda: max(a, b)}[op]()
-
-
-class Kernel:
-    def __init__(self, module, description):
-        self.description = description
-        self.function = ctypes.c_void_p()
-        name = description["symbol"].encode()
-        _call(_cuda.cuModuleGetFunction(ctypes.byref(self.function), module, name), f"find {name.decode()}")
-        _call(_cuda.cuFuncSetAttribute(self.function, _SHARED_BYTES_LIMIT, description["shared_bytes"]),
-              f"{description['shared_bytes']} bytes of shared memory for {name.decode()}")
-
-    def attribute(self, number):
-        value = ctypes.c_int()
-        _call(_cuda.cuFuncGetAttribute(ctypes.byref(value), number, self.function), "attribute of a kernel")
-        return value.value
-
-    @property
-    def registers(self):
-        return self.attribute(_REGISTERS)
-
-    @property
-    def local_bytes(self):
-        return self.attribute(_LOCAL_BYTES)
+def _open_device():
+    """The current device; torch's context is its primary one, which the runtime shares."""
+    if not _device:
+        torch.zeros(1, device="cuda")
+        _call(_library.gdpa_cuda_open(torch.cuda.current_device(), ctypes.byref(_device)), "open the device")
+    return _device
 
 
 class Call:
     """One entry with its arguments bound: calling it launches its kernels on torch's current stream."""
 
-    def __init__(self, launches, zeroed, keep):
-        self._launches, self._zeroed, self._keep = launches, zeroed, keep
-
-    def kernels(self):
-        """(symbol, Call) of every launch alone."""
-        return [(launch[0].description["symbol"], Call([launch], [], self._keep)) for launch in self._launches]
+    def __init__(self, artefact, entry, arguments, workspace, keep):
+        self._artefact, self._entry, self._arguments, self._keep = artefact, entry, arguments, (workspace, keep)
+        self._workspace = ctypes.c_void_p(workspace.data_ptr())
 
     def __call__(self):
         stream = ctypes.c_void_p(torch.cuda.current_stream().cuda_stream)
-        for tensor in self._zeroed:
-            tensor.zero_()
-        for kernel, grid, block, shared, pointers in self._launches:
-            if 0 in grid:
-                continue
-            _call(_cuda.cuLaunchKernel(kernel.function, *grid, *block, shared, stream, pointers, None),
-                  f"launch {kernel.description['symbol']}")
+        status = _library.gdpa_cuda_run(self._artefact.handle, self._entry, _device, self._arguments, self._workspace, stream)
+        if status:
+            _call(status, f"run {self._artefact.path}")
+
+    def kernel_times(self, repeats):
+        """{symbol: milliseconds} of each kernel of the entry, by torch's profiler."""
+        from torch.profiler import ProfilerActivity, profile
+        with profile(activities=[ProfilerActivity.CUDA]) as profiler:
+            for _ in range(repeats):
+                self()
+            torch.cuda.synchronize()
+        return {event.key: event.device_time_total / repeats / 1e3 for event in profiler.key_averages()}
 
 
 class Artefact:
     def __init__(self, path):
         """`path`: the launch description, beside its code."""
-        torch.zeros(1, device="cuda")  # torch's context is the current one
-        path = pathlib.Path(path)
-        self.description = json.loads(path.read_text())
-        if self.description.get("gdpa_launch") != 1:
-            raise ValueError(f"{path}: expected a launch description of version 1")
-        code = (path.parent / self.description["code"]["file"]).read_bytes() + b"\0"
-        module = ctypes.c_void_p()
-        _call(_cuda.cuModuleLoadData(ctypes.byref(module), code), f"load {path}")
+        self.path = pathlib.Path(path)
+        self.description = json.loads(self.path.read_text())
         self.arguments = {a["name"]: a for a in self.description["arguments"]}
-        self.kernels = {}
-        for entry in self.description["entries"].values():
-            for kernel in entry["kernels"]:
-                if kernel["symbol"] not in self.kernels:
-                    self.kernels[kernel["symbol"]] = Kernel(module, kernel)
+        self.handle = ctypes.c_void_p()
+        _call(_library.gdpa_artefact_open(str(path).encode(), ctypes.byref(self.handle)), f"open {path}")
+        _call(_library.gdpa_cuda_load(self.handle, _open_device()), f"load {path}")
 
     def bind(self, entry, **values):
         """`values`: tensors and numbers by argument name."""
-        entry = self.description["entries"][entry]
-        symbols = {"sm_count": torch.cuda.get_device_properties(0).multi_processor_count}
-        for name, (argument, dim) in self.description["symbols"].items():
-            if argument in values:
-                symbols[name] = values[argument].shape[dim]
-        workspaces, zeroed, keep = {}, [], []
-        for workspace in entry.get("workspace", []):
-            size = evaluate(workspace["bytes"], symbols)
-            # Whatever was there before must not matter.
-            workspaces[workspace["name"]] = torch.full((max(size, 1),), 0xFF, dtype=torch.uint8, device="cuda")
-            if workspace["init"] == "zero":
-                zeroed.append(workspaces[workspace["name"]])
-        launches = []
-        for kernel in entry["kernels"]:
-            parameters = [self._parameter(p, values, workspaces, symbols) for p in kernel["params"]]
-            pointers = (ctypes.c_void_p * len(parameters))(
-                *[ctypes.cast(ctypes.pointer(p), ctypes.c_void_p) for p in parameters])
-            keep.append(parameters)
-            launches.append((self.kernels[kernel["symbol"]], [evaluate(g, symbols) for g in kernel["grid"]],
-                             kernel["block"], kernel["shared_bytes"], pointers))
-        return Call(launches, zeroed, (keep, workspaces, values))
+        number = _library.gdpa_artefact_find_entry(self.handle, entry.encode())
+        if number < 0:
+            raise CudaError(f"{self.path}: no entry '{entry}'")
+        names = self.description["entries"][entry]["arguments"]
+        keep = []
+        arguments = (_Tensor * len(names))(*[self._argument(name, values[name], keep) for name in names])
+        size = ctypes.c_int64()
+        _call(_library.gdpa_cuda_workspace(self.handle, number, _device, arguments, ctypes.byref(size)), f"bind {entry} of {self.path}")
+        # Whatever was there before must not matter.
+        workspace = torch.full((max(size.value, 1),), 0xFF, dtype=torch.uint8, device="cuda")
+        return Call(self, number, arguments, workspace, keep)
 
-    def _parameter(self, parameter, values, workspaces, symbols):
-        if "pointer" in parameter:
-            return ctypes.c_uint64(values[parameter["pointer"]].data_ptr())
-        if "workspace" in parameter:
-            return ctypes.c_uint64(workspaces[parameter["workspace"]].data_ptr())
-        if "size" in parameter:
-            name, dim = parameter["size"]
-            return ctypes.c_int64(values[name].shape[dim])
-        if "stride" in parameter:
-            name, dim = parameter["stride"]
-            return ctypes.c_int64(values[name].stride(dim))
-        if "value" in parameter:
-            return _SCALARS[parameter["type"]](evaluate(parameter["value"], symbols))
-        name = parameter["scalar"]
-        value = values[name]
-        return _SCALARS[self.arguments[name]["type"]](value.item() if isinstance(value, torch.Tensor) else value)
+    def _argument(self, name, value, keep):
+        argument = self.arguments[name]
+        if not argument["shape"] and argument["access"] == "read":  # a scalar, taken by value
+            dtype, holder = _SCALARS[argument["type"]]
+            keep.append(holder(value.item() if hasattr(value, "item") else value))
+            return _Tensor(ctypes.cast(ctypes.pointer(keep[-1]), ctypes.c_void_p), dtype, 0)
+        keep.append(value)
+        return _Tensor(value.data_ptr(), _DTYPES[value.dtype], value.dim(), (ctypes.c_int64 * _MAX_RANK)(*value.shape),
+                       (ctypes.c_int64 * _MAX_RANK)(*value.stride()))
 
 
 def relative_error(actual, expected):

@@ -268,7 +268,7 @@ def time_depth(depth, artefacts, generator, options, table):
         if options.kernels and direction == "backward":
             for name, function in functions.items():
                 if isinstance(function, Call):
-                    parts = [(s, milliseconds(f, options.repeats)) for s, f in function.kernels()]
+                    parts = sorted(function.kernel_times(options.repeats).items())
                     print(f"D{depth} {name:26s}", " ".join(f"{s.split('backward_')[-1]} {t:.3f}" for s, t in parts), "ms", flush=True)
 
 
