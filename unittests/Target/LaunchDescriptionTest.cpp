@@ -61,6 +61,50 @@ protected:
             : memref<?x4x?x16xbf16, strided<[?, ?, ?, 1], offset: ?>>, f32, index, memref<?x8xf32>)")
                     .str());
   }
+  /// The parameters of a kernel whose code lists `maps`; the kernel takes a
+  /// transposed view of q, a scalar, a workspace and the statistics' vector.
+  std::string tensorMaps(StringRef maps) {
+    std::string kernels = (R"(
+      gpu.module @kernels {
+        llvm.func @kernel() attributes {nvvm.reqntid = array<i32: 384>, gdpa_nv.tensor_maps = )" +
+                           maps + R"(} {
+          llvm.return
+        }
+      })")
+                              .str();
+    FailureOr<LaunchDescription> description = describe(R"(
+      gdpa_tile.program @kernel(%a: memref<?x?x?x16xbf16, strided<[?, ?, ?, 1], offset: ?>>, %s: f32, %w: memref<4x8xf32>, %r: memref<?xf32>) {
+        gdpa_tile.return
+      }
+      func.func @f(%q: memref<?x?x?x16xbf16, strided<[?, ?, ?, 1], offset: ?>> {gdpa.name = "query", gdpa.role = "q", gdpa.access = "read"},
+                   %s: f32 {gdpa.name = "scale", gdpa.role = "scale", gdpa.access = "read"},
+                   %r: memref<?xf32> {gdpa.name = "slope", gdpa.role = "capture", gdpa.access = "read"}) {
+        %c1 = arith.constant 1 : index
+        %ws = gdpa_tile.workspace() : memref<4x8xf32>
+        %view = memref.transpose %q (a, b, c, d) -> (b, c, a, d)
+            : memref<?x?x?x16xbf16, strided<[?, ?, ?, 1], offset: ?>> to memref<?x?x?x16xbf16, strided<[?, ?, ?, 1], offset: ?>>
+        gdpa_tile.launch @kernel grid(%c1) (%view, %s, %ws, %r)
+            : memref<?x?x?x16xbf16, strided<[?, ?, ?, 1], offset: ?>>, f32, memref<4x8xf32>, memref<?xf32>
+        return
+      })" + kernels,
+                                                        "sm_90a");
+    if (failed(description))
+      return "failed: " + messages;
+    ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+      messages += diagnostic.str();
+      return success();
+    });
+    if (failed(describeKernels(*module, *description)))
+      return messages;
+    const LaunchDescription::Kernel &kernel =
+        description->entries[0].kernels[0];
+    EXPECT_EQ(kernel.block, (std::vector<int64_t>{384, 1, 1}));
+    llvm::json::Array last;
+    for (const llvm::json::Value &parameter : kernel.parameters)
+      if (last.size() || parameter.getAsObject()->get("tensor_map"))
+        last.push_back(parameter);
+    return text(std::move(last));
+  }
   static std::string text(const llvm::json::Value &value) {
     std::string result;
     llvm::raw_string_ostream(result) << value;
@@ -182,6 +226,44 @@ TEST_F(LaunchDescriptionTest, NamesDimensionsByRole) {
   EXPECT_EQ(description->entries[0].kind, "backward");
   // Symbols are read from what the caller hands in.
   EXPECT_EQ(description->symbols.at("bias.0").first, "bias");
+}
+
+TEST_F(LaunchDescriptionTest, TensorMapsFollowTheOtherParameters) {
+  EXPECT_EQ(
+      tensorMaps("[{argument = 0 : i64, rows = 128 : i64, columns = 64 : i64, "
+                 "swizzle = 128 : i64}, {argument = 0 : i64, rows = 64 : i64, "
+                 "columns = 16 : i64, swizzle = 0 : i64}]"),
+      R"([{"box":[64,128,1,1],"dims":[3,0,2,1],"swizzle":128,"tensor_map":"query"},)"
+      R"({"box":[16,64,1,1],"dims":[3,0,2,1],"swizzle":0,"tensor_map":"query"}])");
+  EXPECT_EQ(tensorMaps("[]"), "[]");
+}
+
+TEST_F(LaunchDescriptionTest, RefusesOtherTensorMaps) {
+  auto of = [&](StringRef argument) {
+    messages.clear();
+    return tensorMaps(("[{argument = " + argument +
+                       " : i64, rows = 8 : i64, columns = 8 : i64, "
+                       "swizzle = 0 : i64}]")
+                          .str());
+  };
+  EXPECT_EQ(of("1"), "expected a tensor map of an argument of the entry, found "
+                     "one of operand 1 of the launch, which is a workspace or "
+                     "a scalar");
+  EXPECT_EQ(of("2"), "expected a tensor map of an argument of the entry, found "
+                     "one of operand 2 of the launch, which is a workspace or "
+                     "a scalar");
+  EXPECT_EQ(of("3"), "expected a tensor map of a buffer of 2 to 5 dimensions, "
+                     "found one of 'slope' of 1");
+  EXPECT_EQ(of("4"), "expected a tensor map of one of the 4 operands of the "
+                     "launch, found 4");
+  EXPECT_EQ(of("-1"), "expected a tensor map of one of the 4 operands of the "
+                      "launch, found -1");
+  messages.clear();
+  EXPECT_EQ(tensorMaps("[{argument = 0 : i64}]"),
+            "expected an element of gdpa_nv.tensor_maps with the integers "
+            "argument, rows, columns and swizzle, found {argument = 0 : i64}");
+  messages.clear();
+  EXPECT_EQ(tensorMaps("[7]").find("expected an element of"), 0u);
 }
 
 } // namespace

@@ -33,12 +33,21 @@ struct LaunchDescription {
     llvm::json::Value bytes = nullptr;
     bool isZero = false;
   };
+  /// An operand of a launch: a view of an argument of the entry, whose
+  /// dimensions are those of the argument listed in `dims`. The name is empty
+  /// where the operand is something else.
+  struct Operand {
+    std::string argument;
+    llvm::SmallVector<int64_t> dims;
+  };
   struct Kernel {
     std::string symbol;
     std::vector<llvm::json::Value> grid;
     std::vector<int64_t> block{1, 1, 1}, cluster{1, 1, 1};
     int64_t sharedBytes = 0;
     llvm::json::Array parameters;
+    /// What the launch hands over, before it is flattened to `parameters`.
+    std::vector<Operand> operands;
   };
   struct Entry {
     std::string kind; // forward or backward
@@ -79,8 +88,13 @@ struct LaunchDescription {
 FailureOr<LaunchDescription> describeEntries(ModuleOp module, StringRef target);
 
 /// Fills in what is known after the kernels of a GPU are lowered: their block
-/// size (`nvvm.reqntid`, else `nvvm.maxntid`) and their dynamic shared memory
-/// (`gdpa_nv.shared_bytes`).
+/// size (`nvvm.reqntid`, else `nvvm.maxntid`), their dynamic shared memory
+/// (`gdpa_nv.shared_bytes`) and their last parameters, the tensor maps
+/// (`gdpa_nv.tensor_maps`): an array of dictionaries, one for each map in the
+/// order of the parameters, of the integers `argument` (which operand of the
+/// launch), `rows` and `columns` (a box's extents along the operand's last two
+/// dimensions; it is 1 along the others) and `swizzle` (0 or 128 bytes). Fails
+/// with an error where such an operand is not an argument of the entry.
 LogicalResult describeKernels(ModuleOp module, LaunchDescription &description);
 
 } // namespace mlir::gdpa

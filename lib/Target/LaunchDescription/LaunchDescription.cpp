@@ -2,6 +2,7 @@
 
 #include "gdpa/Target/LaunchDescription.h"
 #include "Expressions.h"
+#include "TensorMaps.h"
 #include "gdpa/Dialect/GDPATile/IR/GDPATile.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -187,13 +188,17 @@ LogicalResult Describer::describeLaunch(gdpa_tile::LaunchOp launch,
 
   for (Value operand : launch.getArguments()) {
     auto type = dyn_cast<MemRefType>(operand.getType());
-    BufferBehind behind = type ? bufferBehind(operand) : BufferBehind{operand, {}};
+    BufferBehind behind =
+        type ? bufferBehind(operand) : BufferBehind{operand, {}};
     Value source = behind.buffer;
     auto argument = dyn_cast<BlockArgument>(source);
     std::string name =
         argument
             ? attribute(current, argument.getArgNumber(), "gdpa.name").str()
             : workspaceNames.lookup(source);
+    kernel.operands.emplace_back();
+    if (type && argument)
+      kernel.operands.back() = {name, behind.dims};
     if (!type && argument) {
       kernel.parameters.push_back(json::Object{{"scalar", name}});
       continue;
@@ -363,6 +368,8 @@ LogicalResult gdpa::describeKernels(ModuleOp module,
       if (auto bytes =
               function->getAttrOfType<IntegerAttr>("gdpa_nv.shared_bytes"))
         kernel.sharedBytes = bytes.getInt();
+      if (failed(describeTensorMaps(function, kernel)))
+        return failure();
     }
   return success();
 }
