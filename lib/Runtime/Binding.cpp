@@ -19,36 +19,29 @@ struct Bound {
   const gdpa_tensor *tensor;
 };
 
-/// Extents that must agree although the compiler may have seen only one of
-/// them: a static one there says nothing about a dynamic one here.
-struct Relation {
-  enum Kind { All, AllButLast, Last, First };
-  const char *role;
-  const char *otherRole;
-  Kind kind;
+/// The arguments of a call, in the order of its entry.
+struct Call {
+  const Description &description;
+  const Entry &entry;
+  const gdpa_tensor *args;
+
+  size_t size() const { return entry.arguments.size(); }
+  Bound operator[](size_t position) const {
+    return {&description.arguments[entry.arguments[position]], &args[position]};
+  }
 };
 } // namespace
 
-static constexpr Relation relations[] = {
-    {"k", "q", Relation::First},       {"k", "q", Relation::Last},
-    {"v", "k", Relation::AllButLast},  {"o", "q", Relation::AllButLast},
-    {"o", "v", Relation::Last},        {"do", "q", Relation::AllButLast},
-    {"do", "v", Relation::Last},       {"dq", "q", Relation::All},
-    {"dk", "k", Relation::All},        {"dv", "v", Relation::All},
-    {"dstats", "stats", Relation::All},
-    {"cu_seqlens_k", "cu_seqlens_q", Relation::All}};
-
 static std::string quote(const std::string &name) { return "'" + name + "'"; }
 
-static Status checkExtent(const Bound &argument, int64_t dimension,
+/// The error of an extent that is not `expected`, which is what `reason` says.
+/// Messages are made where something is wrong, so that a launch makes none.
+static Status wrongExtent(const Bound &argument, int64_t dimension,
                           int64_t expected, const std::string &reason) {
-  int64_t found = argument.tensor->shape[dimension];
-  if (found == expected)
-    return {};
-  return argumentError("argument " + quote(argument.declared->name) +
-                       ", dimension " + std::to_string(dimension) +
-                       ": expected " + std::to_string(expected) + reason +
-                       ", found " + std::to_string(found));
+  return argumentError(
+      "argument " + quote(argument.declared->name) + ", dimension " +
+      std::to_string(dimension) + ": expected " + std::to_string(expected) +
+      reason + ", found " + std::to_string(argument.tensor->shape[dimension]));
 }
 
 static Status checkTypeAndRank(const Bound &argument) {
@@ -69,14 +62,13 @@ static Status checkTypeAndRank(const Bound &argument) {
                            std::to_string(i) +
                            ": expected an extent of at least 0, found " +
                            std::to_string(tensor.shape[i]));
-    if (declared.role.rfind("cu_seqlens", 0) == 0 && tensor.shape[i] < 1)
+    if (declared.isBounds && tensor.shape[i] < 1)
       return argumentError("argument " + quote(declared.name) +
                            ": expected one element more than there are "
                            "sequences, found 0");
-    if (declared.shape[i].symbol < 0)
-      if (Status status = checkExtent(argument, i, declared.shape[i].size, "");
-          status.isError())
-        return status;
+    if (declared.shape[i].symbol < 0 &&
+        tensor.shape[i] != declared.shape[i].size)
+      return wrongExtent(argument, i, declared.shape[i].size, "");
   }
   return {};
 }
@@ -122,100 +114,64 @@ static Status checkMemory(const Bound &argument) {
 }
 
 /// Binds the symbols: first where "symbols" says, then wherever they stand.
-static Status bindSymbols(const Description &description,
-                          const std::vector<Bound> &arguments,
-                          SymbolValues &symbols) {
-  size_t count = description.symbols.size();
-  symbols.values.assign(count, std::nullopt);
-  std::vector<std::string> origins(count);
-  auto bind = [&](const Bound &argument, int64_t dimension, bool origin) {
+static Status bindSymbols(const Call &call, SymbolValues &symbols) {
+  const std::vector<Symbol> &declared = call.description.symbols;
+  symbols.values.reset(declared.size());
+  std::fill(symbols.values.begin(), symbols.values.end(), std::nullopt);
+  // The argument that gave a symbol its value, for messages.
+  InlineBuffer<const Argument *, 16> origins(declared.size());
+  auto bind = [&](const Bound &argument, int32_t dimension, bool origin) {
     int32_t number = argument.declared->shape[dimension].symbol;
     if (number < 0)
       return Status();
-    const Symbol &symbol = description.symbols[number];
+    const Symbol &symbol = declared[number];
     bool isOrigin =
-        argument.declared == &description.arguments[symbol.argument] &&
+        argument.declared == &call.description.arguments[symbol.argument] &&
         dimension == symbol.dimension;
     std::optional<int64_t> &value = symbols.values[number];
     if (!value && isOrigin == origin) {
       value = argument.tensor->shape[dimension];
-      origins[number] = argument.declared->name;
+      origins[number] = argument.declared;
     }
-    if (!value)
+    if (!value || *value == argument.tensor->shape[dimension])
       return Status();
-    return checkExtent(argument, dimension, *value,
-                       " (" + symbol.name + ", from " + quote(origins[number]) +
-                           ")");
+    return wrongExtent(argument, dimension, *value,
+                       " (" + symbol.name + ", from " +
+                           quote(origins[number]->name) + ")");
   };
   for (bool origin : {true, false})
-    for (const Bound &argument : arguments)
-      for (size_t i = 0; i < argument.declared->shape.size(); ++i)
+    for (size_t position = 0; position < call.size(); ++position) {
+      Bound argument = call[position];
+      for (int32_t i = 0; i < argument.tensor->rank; ++i)
         if (Status status = bind(argument, i, origin); status.isError())
           return status;
+    }
   return {};
 }
 
-static const Bound *findRole(const std::vector<Bound> &arguments,
-                             const char *role) {
-  for (const Bound &argument : arguments)
-    if (argument.declared->role == role)
-      return &argument;
-  return nullptr;
-}
-
-static Status checkRelation(const std::vector<Bound> &arguments,
-                            const Relation &relation) {
-  const Bound *argument = findRole(arguments, relation.role);
-  const Bound *other = findRole(arguments, relation.otherRole);
-  if (!argument || !other || argument->tensor->rank != other->tensor->rank)
-    return {};
-  int32_t rank = argument->tensor->rank;
-  int32_t begin = 0, end = rank;
-  switch (relation.kind) {
-  case Relation::All:
-    break;
-  case Relation::AllButLast:
-    end = rank - 1;
-    break;
-  case Relation::Last:
-    begin = rank - 1;
-    break;
-  case Relation::First:
-    // The batch. Rank 3 is jagged: rows of all sequences, queries and keys
-    // each have their own number.
-    end = rank == 4 ? 1 : 0;
-    break;
-  }
-  for (int32_t i = std::max(begin, 0); i < end; ++i)
-    if (Status status = checkExtent(*argument, i, other->tensor->shape[i],
-                                    " as in " + quote(other->declared->name));
-        status.isError())
-      return status;
+static Status checkAgreement(const Call &call, const Agreement &agreement) {
+  Bound argument = call[agreement.position];
+  Bound other = call[agreement.other];
+  for (int32_t i = agreement.begin; i < agreement.end; ++i)
+    if (argument.tensor->shape[i] != other.tensor->shape[i])
+      return wrongExtent(argument, i, other.tensor->shape[i],
+                         " as in " + quote(other.declared->name));
   return {};
 }
 
-/// Query heads are a multiple of key heads. Static head counts were checked by
-/// the compiler; a dynamic one shows in the symbol Hq or Hkv.
-static Status checkHeads(const Description &description,
-                         const std::vector<Bound> &arguments) {
-  const Bound *query = findRole(arguments, "q");
-  const Bound *key = findRole(arguments, "k");
-  if (!query || !key || query->tensor->rank != key->tensor->rank)
-    return {};
-  auto hasSymbol = [&](const Bound &argument, int32_t i, const char *name) {
-    int32_t symbol = argument.declared->shape[i].symbol;
-    return symbol >= 0 && description.symbols[symbol].name == name;
-  };
-  for (int32_t i = 0; i < query->tensor->rank; ++i) {
-    if (!hasSymbol(*query, i, "Hq") && !hasSymbol(*key, i, "Hkv"))
-      continue;
-    int64_t queryHeads = query->tensor->shape[i];
-    int64_t keyHeads = key->tensor->shape[i];
+/// Query heads are a multiple of key heads.
+static Status checkHeads(const Call &call) {
+  const RoleRelations &relations = call.entry.relations;
+  for (int32_t i : relations.headDimensions) {
+    Bound query = call[relations.query];
+    Bound key = call[relations.key];
+    int64_t queryHeads = query.tensor->shape[i];
+    int64_t keyHeads = key.tensor->shape[i];
     if (keyHeads == 0 ? queryHeads != 0 : queryHeads % keyHeads != 0)
       return argumentError(
-          "argument " + quote(query->declared->name) + ", dimension " +
+          "argument " + quote(query.declared->name) + ", dimension " +
           std::to_string(i) + ": expected a multiple of the " +
-          std::to_string(keyHeads) + " heads of " + quote(key->declared->name) +
+          std::to_string(keyHeads) + " heads of " + quote(key.declared->name) +
           ", found " + std::to_string(queryHeads));
   }
   return {};
@@ -223,14 +179,14 @@ static Status checkHeads(const Description &description,
 
 /// A kernel clamps the indices of a capture to its extents, which needs an
 /// element to clamp to wherever there is a pair of a query and a key.
-static Status checkCaptures(const std::vector<Bound> &arguments) {
-  const Bound *query = findRole(arguments, "q");
-  const Bound *key = findRole(arguments, "k");
-  if (!query || !key || isEmpty(*query->tensor) || isEmpty(*key->tensor))
+static Status checkCaptures(const Call &call) {
+  const RoleRelations &relations = call.entry.relations;
+  if (relations.query < 0 || relations.key < 0 ||
+      isEmpty(call.args[relations.query]) || isEmpty(call.args[relations.key]))
     return {};
-  for (const Bound &argument : arguments)
-    if (argument.declared->role == "capture" && isEmpty(*argument.tensor))
-      return argumentError("argument " + quote(argument.declared->name) +
+  for (int32_t position : relations.captures)
+    if (isEmpty(call.args[position]))
+      return argumentError("argument " + quote(call[position].declared->name) +
                            ": expected a capture of at least one element where "
                            "there are queries and keys, found an extent of 0");
   return {};
@@ -241,24 +197,21 @@ Status gdpa::runtime::bindArguments(const Description &description,
                                     SymbolValues &symbols) {
   if (!args)
     return argumentError("expected arguments, found a null pointer");
-  std::vector<Bound> arguments;
-  for (size_t i = 0; i < entry.arguments.size(); ++i)
-    arguments.push_back({&description.arguments[entry.arguments[i]], &args[i]});
-  for (const Bound &argument : arguments)
-    if (Status status = checkTypeAndRank(argument); status.isError())
+  Call call{description, entry, args};
+  for (size_t i = 0; i < call.size(); ++i)
+    if (Status status = checkTypeAndRank(call[i]); status.isError())
       return status;
-  if (Status status = bindSymbols(description, arguments, symbols);
-      status.isError())
+  if (Status status = bindSymbols(call, symbols); status.isError())
     return status;
-  for (const Relation &relation : relations)
-    if (Status status = checkRelation(arguments, relation); status.isError())
+  for (const Agreement &agreement : entry.relations.agreements)
+    if (Status status = checkAgreement(call, agreement); status.isError())
       return status;
-  if (Status status = checkHeads(description, arguments); status.isError())
+  if (Status status = checkHeads(call); status.isError())
     return status;
-  if (Status status = checkCaptures(arguments); status.isError())
+  if (Status status = checkCaptures(call); status.isError())
     return status;
-  for (const Bound &argument : arguments)
-    if (Status status = checkMemory(argument); status.isError())
+  for (size_t i = 0; i < call.size(); ++i)
+    if (Status status = checkMemory(call[i]); status.isError())
       return status;
   return {};
 }
@@ -268,26 +221,32 @@ Status gdpa::runtime::layOutWorkspace(const Description &description,
                                       const SymbolValues &symbols,
                                       WorkspaceLayout &layout) {
   constexpr int64_t alignment = 256;
-  layout = WorkspaceLayout();
-  for (const Workspace &workspace : entry.workspaces) {
-    std::string where = description.path + ": workspace " +
-                        quote(workspace.name) + " of entry " +
-                        quote(entry.name) + ": ";
-    int64_t size = 0;
+  size_t count = entry.workspaces.size();
+  layout.bytes = 0;
+  layout.offsets.reset(count);
+  layout.sizes.reset(count);
+  for (size_t i = 0; i < count; ++i) {
+    const Workspace &workspace = entry.workspaces[i];
+    auto failed = [&](gdpa_status code, const std::string &message) {
+      return Status(code, description.path + ": workspace " +
+                              quote(workspace.name) + " of entry " +
+                              quote(entry.name) + ": " + message);
+    };
+    int64_t &size = layout.sizes[i];
     if (Status status = workspace.bytes.evaluate(symbols, size);
         status.isError())
-      return {status.code(), where + status.message()};
+      return failed(status.code(), status.message());
     if (size < 0)
-      return argumentError(where + "expected a size of at least 0, found " +
-                           std::to_string(size));
+      return failed(GDPA_INVALID_ARGUMENT,
+                    "expected a size of at least 0, found " +
+                        std::to_string(size));
     int64_t rounded = 0;
     bool overflow = __builtin_add_overflow(size, alignment - 1, &rounded);
     rounded = rounded / alignment * alignment;
-    layout.offsets.push_back(layout.bytes);
-    layout.sizes.push_back(size);
+    layout.offsets[i] = layout.bytes;
     overflow |= __builtin_add_overflow(layout.bytes, rounded, &layout.bytes);
     if (overflow)
-      return argumentError(where + "the size overflows");
+      return failed(GDPA_INVALID_ARGUMENT, "the size overflows");
   }
   return {};
 }

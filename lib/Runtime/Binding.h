@@ -24,8 +24,8 @@ Status checkJaggedBatch(const Description &description, const Entry &entry,
 /// Where the parts of an entry's workspace lie: each aligned to 256 bytes, in
 /// one allocation of `bytes` bytes.
 struct WorkspaceLayout {
-  std::vector<int64_t> offsets;
-  std::vector<int64_t> sizes;
+  InlineBuffer<int64_t, 8> offsets;
+  InlineBuffer<int64_t, 8> sizes;
   int64_t bytes = 0;
 };
 Status layOutWorkspace(const Description &description, const Entry &entry,

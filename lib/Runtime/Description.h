@@ -28,6 +28,8 @@ struct Dimension {
 struct Argument {
   std::string name;
   std::string role;
+  /// The role is cu_seqlens_q or cu_seqlens_k.
+  bool isBounds = false;
   int32_t type = GDPA_F32;
   std::vector<Dimension> shape;
   bool written = false;
@@ -98,10 +100,32 @@ struct Kernel {
   int32_t tensorMaps = 0;
 };
 
+/// Two arguments of an entry whose extents agree in [begin, end), by their
+/// positions among the entry's arguments.
+struct Agreement {
+  int32_t position = 0;
+  int32_t other = 0;
+  int32_t begin = 0;
+  int32_t end = 0;
+};
+
+/// What the roles of an entry's arguments say about their extents.
+struct RoleRelations {
+  /// Positions of q and k, -1 where there is none.
+  int32_t query = -1;
+  int32_t key = -1;
+  std::vector<Agreement> agreements;
+  /// Where query heads are a multiple of key heads.
+  std::vector<int32_t> headDimensions;
+  /// Positions of the captures.
+  std::vector<int32_t> captures;
+};
+
 struct Entry {
   std::string name;
   /// Numbers of the arguments, in the order of `gdpa_tensor *args`.
   std::vector<int32_t> arguments;
+  RoleRelations relations;
   std::vector<Workspace> workspaces;
   /// CPU: the function's name.
   std::string symbol;
@@ -131,6 +155,11 @@ Status readDescription(const std::string &path, Description &description);
 /// The same for a text; `path` is used in messages.
 Status parseDescription(const std::string &text, const std::string &path,
                         Description &description);
+
+/// The relations of an entry whose arguments are known. They are looked for
+/// once, so that a launch compares extents and no names.
+RoleRelations findRoleRelations(const Description &description,
+                                const Entry &entry);
 
 /// Reads a whole file.
 Status readFile(const std::string &path, std::string &contents);

@@ -178,10 +178,10 @@ static void readArgument(const JsonReader &json, Description &description) {
   readShape(json["shape"], description, argument);
   argument.written = json["access"].oneOf({"read", "write"}) == "write";
   if (json.has("role"))
-    argument.role =
-        json["role"].oneOf({"q", "k", "v", "scale", "capture", "do", "dstats",
-                            "o", "stats", "dq", "dk", "dv", "dcapture",
-                            "cu_seqlens_q", "cu_seqlens_k"});
+    argument.role = json["role"].oneOf(
+        {"q", "k", "v", "scale", "capture", "do", "dstats", "o", "stats", "dq",
+         "dk", "dv", "dcapture", "cu_seqlens_q", "cu_seqlens_k"});
+  argument.isBounds = argument.role.rfind("cu_seqlens", 0) == 0;
   if (json.has("stride_multiple_bytes")) {
     JsonReader multiple = json["stride_multiple_bytes"];
     argument.strideMultipleBytes = multiple.integer(1, 4096);
@@ -267,6 +267,9 @@ static void readEntry(const std::string &name, const JsonReader &json,
                         "' stands twice");
     entry.arguments.push_back(argument);
   }
+  if (json.failed())
+    return;
+  entry.relations = findRoleRelations(description, entry);
   if (json.has("workspace"))
     readWorkspaces(json["workspace"], description, entry);
   if (description.isCuda())

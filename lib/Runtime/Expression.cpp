@@ -35,14 +35,15 @@ static Status divide(int64_t a, int64_t b, bool up, int64_t &result) {
 
 Status Expression::evaluate(const SymbolValues &symbols,
                             int64_t &result) const {
-  std::vector<int64_t> stack;
+  InlineBuffer<int64_t, 16> stack(mostDepth);
+  int64_t *top = stack.begin();
   for (const Step &step : steps) {
     if (step.operation == Operation::Constant) {
-      stack.push_back(step.operand);
+      *top++ = step.operand;
       continue;
     }
     if (step.operation == Operation::MultiprocessorCount) {
-      stack.push_back(symbols.multiprocessors);
+      *top++ = symbols.multiprocessors;
       continue;
     }
     if (step.operation == Operation::Symbol) {
@@ -50,12 +51,11 @@ Status Expression::evaluate(const SymbolValues &symbols,
       if (!value)
         return argumentError("a size expression needs a symbol that no "
                              "argument of the entry has");
-      stack.push_back(*value);
+      *top++ = *value;
       continue;
     }
-    int64_t b = stack.back();
-    stack.pop_back();
-    int64_t &a = stack.back();
+    int64_t b = *--top;
+    int64_t &a = top[-1];
     bool overflow = false;
     switch (step.operation) {
     case Operation::Add:
@@ -82,6 +82,6 @@ Status Expression::evaluate(const SymbolValues &symbols,
     if (overflow)
       return argumentError("overflow in a size expression");
   }
-  result = stack.back();
+  result = top[-1];
   return {};
 }

@@ -8,8 +8,10 @@
 #ifndef GDPA_LIB_RUNTIME_EXPRESSION_H
 #define GDPA_LIB_RUNTIME_EXPRESSION_H
 
+#include "InlineBuffer.h"
 #include "Status.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -19,7 +21,7 @@ namespace gdpa::runtime {
 /// Values at which an expression is evaluated.
 struct SymbolValues {
   /// By the symbol's number; unset where no argument of the entry has it.
-  std::vector<std::optional<int64_t>> values;
+  InlineBuffer<std::optional<int64_t>, 16> values;
   int64_t multiprocessors = 0;
 };
 
@@ -27,9 +29,11 @@ struct SymbolValues {
 class Expression {
 public:
   enum class Operation {
+    // Leaves.
     Constant,
     Symbol,
     MultiprocessorCount,
+    // Of the two values before.
     Add,
     Subtract,
     Multiply,
@@ -42,6 +46,8 @@ public:
   /// Appends a leaf. `operand` is the constant or the symbol's number.
   void push(Operation operation, int64_t operand = 0) {
     steps.push_back({operation, operand});
+    depth += operation <= Operation::MultiprocessorCount ? 1 : -1;
+    mostDepth = std::max(mostDepth, depth);
   }
 
   /// Evaluates in 64-bit arithmetic. Overflow, division by zero and a symbol
@@ -57,6 +63,9 @@ private:
     int64_t operand;
   };
   std::vector<Step> steps;
+  /// Values that wait for their operation: after the last step, and at most.
+  int32_t depth = 0;
+  int32_t mostDepth = 0;
 };
 
 } // namespace gdpa::runtime

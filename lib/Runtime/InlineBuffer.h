@@ -16,7 +16,8 @@ namespace gdpa::runtime {
 /// live in the object itself: memory is allocated for longer ones only.
 template <typename T, size_t inlineSize> class InlineBuffer {
 public:
-  explicit InlineBuffer(size_t count = 0) { reset(count); }
+  InlineBuffer() = default;
+  explicit InlineBuffer(size_t count) { reset(count); }
   InlineBuffer(const InlineBuffer &) = delete;
   InlineBuffer &operator=(const InlineBuffer &) = delete;
 

@@ -47,7 +47,7 @@ protected:
     ASSERT_FALSE(status.isError()) << status.message();
     args = {makeTensor({2, 4, 7, 16}), makeTensor({2, 2, 33, 16}),
             makeTensor({2, 2, 33, 8}), makeTensor({}),
-            makeTensor({2, 4, 7, 8}), makeTensor({3})};
+            makeTensor({2, 4, 7, 8}),  makeTensor({3})};
     args[3].dtype = GDPA_F32;
   }
 
@@ -66,8 +66,9 @@ protected:
   }
 
   std::string bind() {
-    Status status = bindArguments(description, description.entries[0],
-                                  args.data(), symbols);
+    Entry &entry = description.entries[0];
+    entry.relations = findRoleRelations(description, entry);
+    Status status = bindArguments(description, entry, args.data(), symbols);
     return status.message();
   }
 
@@ -80,8 +81,8 @@ protected:
 
 TEST_F(BindingTest, Symbols) {
   EXPECT_EQ(bind(), "");
-  std::map<std::string, int64_t> expected = {
-      {"B", 2}, {"Hq", 4}, {"Sq", 7}, {"Hkv", 2}, {"Sk", 33}, {"T", 3}};
+  std::map<std::string, int64_t> expected = {{"B", 2},   {"Hq", 4},  {"Sq", 7},
+                                             {"Hkv", 2}, {"Sk", 33}, {"T", 3}};
   for (size_t i = 0; i < description.symbols.size(); ++i)
     EXPECT_EQ(symbols.values[i], expected[description.symbols[i].name]);
   EXPECT_TRUE(description.arguments[3].byValue);
@@ -169,8 +170,11 @@ TEST_F(BindingTest, Workspace) {
   ASSERT_FALSE(
       layOutWorkspace(description, description.entries[0], symbols, layout)
           .isError());
-  EXPECT_EQ(layout.sizes, (std::vector<int64_t>{21, 257, 0, 1}));
-  EXPECT_EQ(layout.offsets, (std::vector<int64_t>{0, 256, 768, 768}));
+  auto numbers = [](const auto &buffer) {
+    return std::vector<int64_t>(buffer.begin(), buffer.end());
+  };
+  EXPECT_EQ(numbers(layout.sizes), (std::vector<int64_t>{21, 257, 0, 1}));
+  EXPECT_EQ(numbers(layout.offsets), (std::vector<int64_t>{0, 256, 768, 768}));
   EXPECT_EQ(layout.bytes, 1024);
 }
 

@@ -73,7 +73,8 @@ TEST(Expression, SymbolsAndMultiprocessors) {
   expression.push(Operation::MultiprocessorCount);
   expression.push(Operation::Multiply);
   SymbolValues symbols;
-  symbols.values = {std::nullopt, 7};
+  symbols.values.reset(2);
+  symbols.values[1] = 7;
   symbols.multiprocessors = 132;
   int64_t result = 0;
   EXPECT_FALSE(expression.evaluate(symbols, result).isError());
@@ -87,4 +88,17 @@ TEST(Expression, Constant) {
   expression.push(Operation::Constant, 5);
   EXPECT_EQ(expression.constant(), 5);
   EXPECT_FALSE(binary(Operation::Add, 1, 2).constant().has_value());
+}
+
+// More values wait for their operation than a short expression needs.
+TEST(Expression, Deep) {
+  constexpr int leaves = 60;
+  Expression expression;
+  for (int i = 0; i < leaves; ++i)
+    expression.push(Operation::Constant, i);
+  for (int i = 1; i < leaves; ++i)
+    expression.push(Operation::Add);
+  int64_t result = 0;
+  EXPECT_FALSE(expression.evaluate(SymbolValues(), result).isError());
+  EXPECT_EQ(result, leaves * (leaves - 1) / 2);
 }
