@@ -55,6 +55,9 @@ void gdpa::buildNVVMCodePipeline(OpPassManager &manager,
     kernel.addPass(createCanonicalizerPass());
     kernel.addPass(createCSEPass());
     kernel.addPass(gdpa_nv::createGDPATileAssignLayouts());
+    kernel.addPass(gdpa_nv::createGDPANVSpecializeWarps());
+    kernel.addPass(gdpa_nv::createGDPANVPipelineProducts());
+    kernel.addPass(gdpa_nv::createGDPANVPingPong());
     kernel.addPass(gdpa_nv::createGDPATileStageShared());
     kernel.addPass(gdpa_nv::createGDPATileDistribute());
     kernel.addPass(gdpa_nv::createGDPANVApproximateMath());
@@ -67,6 +70,7 @@ void gdpa::buildNVVMCodePipeline(OpPassManager &manager,
   module.addPass(createCanonicalizerPass());
   module.addPass(createCSEPass());
   module.addPass(gdpa_nv::createConvertGDPANVToNVVM());
+  module.addPass(createConvertNVVMToLLVMPass()); // what has no intrinsic
   module.addPass(createCanonicalizerPass());
   module.addPass(createCSEPass());
 }

@@ -30,7 +30,10 @@ gdpa::createPTXTargetMachine(StringRef chip) {
   llvm::Expected<const llvm::Target *> family = lookupTarget(triple);
   if (!family)
     return family.takeError();
-  StringRef version = chipNumber(chip) >= 100 ? "+ptx87" : "+ptx80";
+  // TMA of sm_90a is selected from PTX 8.6 on.
+  StringRef version = chipNumber(chip) >= 100 ? "+ptx87"
+                      : chip == "sm_90a"      ? "+ptx86"
+                                              : "+ptx80";
   return createTargetMachine(**family, triple, chip, version,
                              llvm::CodeGenOptLevel::Aggressive);
 }

@@ -4,6 +4,7 @@
 #include "gdpa/Dialect/GDPA/IR/SchedulePlanner.h"
 #include "gdpa/Dialect/GDPANV/IR/Schedules.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -39,6 +40,15 @@ struct SchedulePlanner : gdpa::SchedulePlannerInterface {
     ScheduleAttr fallback =
         getDefaultSchedule(op->getContext(), depth(0), depth(2),
                            isa<gdpa::AttentionBackwardOp>(op), getRegionCost(op));
+    // A schedule that gives blocks and no consumers asks for the portable kernel.
+    if ((!given || given.getConsumers() ||
+         (!given.getBlockQ() && !given.getBlockKv() && !given.getWarps())) &&
+        target.name == "sm_90a")
+      fallback = getAsynchronousSchedule(op, fallback);
+    if (given && given.getConsumers() && !fallback.getConsumers())
+      return op->emitOpError("expected no consumers in the schedule of this "
+                             "operation for target \"")
+             << target.name << "\", found " << given;
     auto pick = [&](int64_t (ScheduleAttr::*field)() const) {
       int64_t fixed = given ? (given.*field)() : 0;
       return fixed ? fixed : (fallback.*field)();
@@ -52,9 +62,14 @@ struct SchedulePlanner : gdpa::SchedulePlannerInterface {
     for (int64_t value : values)
       if (value < 1)
         return op->emitOpError("expected positive sizes in the schedule, found ") << given;
+    int64_t consumers = pick(&ScheduleAttr::getConsumers);
+    if (consumers && (consumers > 3 || values[0] != 64 * consumers))
+      return op->emitOpError("expected 1 to 3 consumers and 64 rows of queries for "
+                             "each, found ")
+             << consumers << " and " << values[0];
     return Attribute(ScheduleAttr::get(op->getContext(), values[0], values[1], values[2],
                                        values[3], values[4], values[5], values[6], values[7],
-                                       values[8]));
+                                       values[8], consumers));
   }
 };
 } // namespace
@@ -68,6 +83,7 @@ void GDPANVDialect::initialize() {
 #define GET_OP_LIST
 #include "gdpa/Dialect/GDPANV/IR/GDPANVOps.cpp.inc"
       >();
+  registerTypes();
   addInterfaces<SchedulePlanner>();
 }
 

@@ -125,5 +125,35 @@ ScheduleAttr gdpa_nv::getDefaultSchedule(MLIRContext *context, int64_t headDim,
   }
   return ScheduleAttr::get(context, forward.q, forward.kv, keys.q, keys.kv,
                            queries.q, queries.kv, /*warps=*/4, /*stages=*/2,
-                           registerLhs);
+                           registerLhs, /*consumers=*/0);
+}
+
+ScheduleAttr gdpa_nv::getAsynchronousSchedule(Operation *attention,
+                                              ScheduleAttr portable) {
+  auto forward = dyn_cast<gdpa::AttentionOp>(attention);
+  if (!forward || forward.getCuSeqlensQuery())
+    return portable;
+  auto query = cast<ShapedType>(forward.getQuery().getType());
+  auto value = cast<ShapedType>(forward.getValue().getType());
+  Type storage = query.getElementType();
+  int64_t depth = query.getShape().back(), valueDepth = value.getShape().back();
+  constexpr int64_t deepest = 256;
+  if (!(storage.isBF16() || storage.isF16()) || depth > deepest ||
+      valueDepth > deepest)
+    return portable;
+  // Three consumers fit where their accumulators are narrow; wide ones leave
+  // fewer keys to a block.
+  int64_t consumers = 2, keys = 128, widest = std::max(depth, valueDepth);
+  if (widest <= 64)
+    consumers = 3;
+  else if (widest > 192)
+    keys = 80;
+  else if (widest > 128)
+    keys = 96;
+  return ScheduleAttr::get(attention->getContext(), 64 * consumers, keys,
+                           portable.getDkvBlockQ(), portable.getDkvBlockKv(),
+                           portable.getDqBlockQ(), portable.getDqBlockKv(),
+                           portable.getWarps(), /*stages=*/2,
+                           /*registerLhs=*/widest > 64 && widest <= 128 ? 128 : 8,
+                           consumers);
 }

@@ -41,8 +41,11 @@ bool isCheap(Operation *op) {
 
 class LayoutAssignment {
 public:
-  LayoutAssignment(gpu::GPUFuncOp function, int64_t registerLhs, int64_t warps)
-      : function(function), registerLhs(registerLhs), warps(warps) {}
+  /// `stagesRows`: rows of captures that a loop reads pass through shared memory.
+  LayoutAssignment(gpu::GPUFuncOp function, int64_t registerLhs, int64_t warps,
+                   bool stagesRows)
+      : function(function), registerLhs(registerLhs), warps(warps),
+        stagesRows(stagesRows) {}
 
   LogicalResult run() {
     repeatCheapValues();
@@ -259,7 +262,7 @@ private:
     auto load = input->get().getDefiningOp<gdpa_tile::LoadOp>();
     // Every thread of a column needs it: inside a loop 4-byte elements go through
     // the ring, which hides the latency. cp.async copies no 2-byte element.
-    if (load && slice.getDim() == 1 &&
+    if (stagesRows && load && slice.getDim() == 1 &&
         load->getParentOfType<scf::ForOp>() &&
         bytesOf(load.getType().getElementType()) == 4 &&
         load.getType().getDimSize(0) <= warps * 32 &&
@@ -369,6 +372,7 @@ private:
 
   gpu::GPUFuncOp function;
   int64_t registerLhs, warps;
+  bool stagesRows;
 };
 
 struct AssignLayouts : gdpa_nv::impl::GDPATileAssignLayoutsBase<AssignLayouts> {
@@ -376,7 +380,7 @@ struct AssignLayouts : gdpa_nv::impl::GDPATileAssignLayoutsBase<AssignLayouts> {
 
   void runOnOperation() override {
     gpu::GPUFuncOp function = getOperation();
-    FailureOr<int64_t> threads = getKernelThreads(function);
+    FailureOr<int64_t> threads = getComputingThreads(function);
     if (failed(threads))
       return signalPassFailure();
     int64_t widest = registerLhs;
@@ -385,7 +389,8 @@ struct AssignLayouts : gdpa_nv::impl::GDPATileAssignLayoutsBase<AssignLayouts> {
       widest = schedule.getRegisterLhs();
     if (!widest)
       widest = kDefaultRegisterLhs;
-    if (failed(LayoutAssignment(function, widest, *threads / 32).run()))
+    if (failed(LayoutAssignment(function, widest, *threads / 32,
+                                !getConsumers(function)).run()))
       signalPassFailure();
   }
 };

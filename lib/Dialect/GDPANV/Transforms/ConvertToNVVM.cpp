@@ -98,6 +98,7 @@ struct ConvertToNVVM : gdpa_nv::impl::ConvertGDPANVToNVVMBase<ConvertToNVVM> {
           context, "llvm.nvvm.rsqrt.approx.ftz.f");
       vector::populateVectorBroadcastLoweringPatterns(patterns);
       vector::populateVectorShapeCastLoweringPatterns(patterns);
+      vector::populateVectorInsertExtractStridedSliceTransforms(patterns);
       vector::populateVectorFromElementsUnrollPatterns(patterns);
       vector::populateVectorToElementsUnrollPatterns(patterns);
       if (failed(applyPatternsGreedily(module, std::move(patterns))))
@@ -131,8 +132,34 @@ struct ConvertToNVVM : gdpa_nv::impl::ConvertGDPANVToNVVMBase<ConvertToNVVM> {
         global.setLinkage(LLVM::Linkage::External);
         global.setAlignment(1024);
       }
-    for (LLVM::LLVMFuncOp kernel : module.getOps<LLVM::LLVMFuncOp>())
+    for (LLVM::LLVMFuncOp kernel : module.getOps<LLVM::LLVMFuncOp>()) {
       flushSubnormals(kernel);
+      prepareAsynchronous(kernel);
+    }
+  }
+
+  /// setmaxnreg is ignored where the number of threads is not exact.
+  void prepareAsynchronous(LLVM::LLVMFuncOp kernel) {
+    auto schedule = kernel->getAttrOfType<ScheduleAttr>("schedule");
+    Attribute threads = kernel->getAttr(NVVM::NVVMDialect::getMaxntidAttrName());
+    if (!schedule || !schedule.getConsumers() || !threads)
+      return;
+    // Tensor maps are passed by value and read where the parameters lie.
+    auto maps = kernel->getAttrOfType<ArrayAttr>(kTensorMapsAttr);
+    Builder builder(kernel.getContext());
+    auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), 128);
+    unsigned count = kernel.getNumArguments();
+    for (unsigned i = count - (maps ? maps.size() : 0); i < count; ++i) {
+      kernel.setArgAttr(i, LLVM::LLVMDialect::getByValAttrName(), TypeAttr::get(bytes));
+      kernel.setArgAttr(i, LLVM::LLVMDialect::getAlignAttrName(),
+                        builder.getI64IntegerAttr(64));
+      kernel.setArgAttr(i, NVVM::NVVMDialect::getGridConstantAttrName(),
+                        builder.getUnitAttr());
+    }
+    kernel->setAttr(NVVM::NVVMDialect::getReqntidAttrName(), threads);
+    kernel->removeAttr(NVVM::NVVMDialect::getMaxntidAttrName());
+    kernel->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                    builder.getI32IntegerAttr(1));
   }
 
   /// The hardware's approximations need extra instructions to keep subnormals;

@@ -59,6 +59,9 @@ struct CreateKernels
                << attribute;
       if (schedule.getWarps())
         warps = schedule.getWarps();
+      // One warpgroup loads.
+      if (schedule.getConsumers())
+        warps = 4 * (schedule.getConsumers() + 1);
     }
     if (warps < 1 || warps > kMaxWarps)
       return program.emitError("expected 1 to ")

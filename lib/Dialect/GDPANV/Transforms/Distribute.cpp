@@ -81,7 +81,7 @@ DenseMap<Value, ConstantIntRanges> collectRanges(gpu::GPUFuncOp function) {
 struct Distribute : gdpa_nv::impl::GDPATileDistributeBase<Distribute> {
   void runOnOperation() override {
     gpu::GPUFuncOp function = getOperation();
-    FailureOr<int64_t> threads = getKernelThreads(function);
+    FailureOr<int64_t> threads = getComputingThreads(function);
     if (failed(threads))
       return signalPassFailure();
     MLIRContext *context = &getContext();
@@ -96,6 +96,15 @@ struct Distribute : gdpa_nv::impl::GDPATileDistributeBase<Distribute> {
         gpu::ThreadIdOp::create(builder, loc, gpu::Dimension::x));
     thread.lane = b.bitAnd(thread.thread, 31);
     thread.warp = b.shiftRight(thread.thread, 5);
+    thread.consumers = getConsumers(function);
+    if (thread.consumers) {
+      // The same for the whole warp, which the assembler sees by this alone.
+      Value first = gpu::ShuffleOp::create(builder, loc, thread.warp, b.constant(0),
+                                           b.constant(32), gpu::ShuffleMode::IDX)
+                        .getShuffleResult();
+      thread.warp = b.add(first, -kWarpgroup / 32);
+      thread.thread = b.add(thread.thread, -kWarpgroup);
+    }
     auto memory = gpu::DynamicSharedMemoryOp::create(
         builder, loc,
         MemRefType::get(
@@ -114,6 +123,8 @@ struct Distribute : gdpa_nv::impl::GDPATileDistributeBase<Distribute> {
     populateStoreDistribution(patterns, converter, thread);
     populateSumDistribution(patterns, converter, thread);
     populateProductDistribution(patterns, converter, thread);
+    populateAsyncDistribution(patterns, converter, thread);
+    populateAsyncProductDistribution(patterns, converter, thread);
     scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns,
                                                          target);
     target.addLegalDialect<arith::ArithDialect, math::MathDialect,
@@ -125,15 +136,15 @@ struct Distribute : gdpa_nv::impl::GDPATileDistributeBase<Distribute> {
     target.addIllegalDialect<gdpa_tile::GDPATileDialect, GDPANVDialect,
                              linalg::LinalgDialect>();
     target.addIllegalOp<tensor::EmptyOp, memref::LoadOp, memref::StoreOp>();
-    target.addLegalOp<PointerOp>();
+    target.addLegalOp<PointerOp, TensorMapOp, RingOp>();
     target.addDynamicallyLegalOp<scf::IfOp>([&](scf::IfOp op) {
       return converter.isLegal(op->getResultTypes());
     });
     if (failed(applyPartialConversion(function, target, std::move(patterns))))
       return signalPassFailure();
-    function.walk([](bufferization::ToTensorOp op) {
-      if (op->use_empty())
-        op.erase();
+    function.walk([](Operation *op) {
+      if (isa<bufferization::ToTensorOp, RingOp>(op) && op->use_empty())
+        op->erase();
     });
   }
 };

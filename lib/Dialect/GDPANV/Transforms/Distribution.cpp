@@ -20,6 +20,12 @@ DistributionTypeConverter::DistributionTypeConverter() {
       return layout.getFragmentType(type);
     return type; // a capture as a whole, read by tensor.extract
   });
+  addConversion([](CursorType type) -> Type {
+    return IntegerType::get(type.getContext(), 32);
+  });
+  addConversion([this](PendingType type) -> Type {
+    return convertType(type.getBlock());
+  });
 }
 
 Value ThreadBuilder::constant(int64_t value) {
@@ -54,6 +60,10 @@ Value ThreadBuilder::bitXor(Value a, Value b) {
 }
 Value ThreadBuilder::lessThan(Value a, Value b) {
   return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, a, b);
+}
+Value ThreadBuilder::equal(Value a, int64_t b) {
+  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, a,
+                               constant(b));
 }
 Value ThreadBuilder::select(Value condition, Value a, Value b) {
   return arith::SelectOp::create(builder, loc, condition, a, b);

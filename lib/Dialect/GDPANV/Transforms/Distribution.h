@@ -19,8 +19,12 @@ namespace mlir::gdpa_nv {
 /// Position of a thread and what all of a kernel's threads share, computed once
 /// at the kernel's start. All i32 but the pointers.
 struct ThreadContext {
+  /// Of an asynchronous kernel: of its consumers, the first of which is thread 0;
+  /// those of the producer are negative.
   int64_t threads;
   Value thread, lane, warp;
+  /// Warpgroups that compute, 0 in a portable kernel.
+  int64_t consumers = 0;
   /// Start of dynamic shared memory, !llvm.ptr<3>.
   Value shared;
   /// Bounds of the indices that regions use from outside, taken before the
@@ -53,6 +57,7 @@ public:
   Value select(Value condition, Value a, Value b);
   /// The conjunction of two conditions, null where both always hold.
   Value both(Value a, Value b);
+  Value equal(Value a, int64_t b);
   Value toI32(Value index);
   Value toI64(Value index);
 
@@ -146,6 +151,12 @@ void populateSumDistribution(RewritePatternSet &patterns,
 void populateProductDistribution(RewritePatternSet &patterns,
                                  const TypeConverter &converter,
                                  const ThreadContext &thread);
+void populateAsyncDistribution(RewritePatternSet &patterns,
+                               const TypeConverter &converter,
+                               const ThreadContext &thread);
+void populateAsyncProductDistribution(RewritePatternSet &patterns,
+                                      const TypeConverter &converter,
+                                      const ThreadContext &thread);
 
 } // namespace mlir::gdpa_nv
 

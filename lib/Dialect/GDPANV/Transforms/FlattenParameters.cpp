@@ -25,6 +25,7 @@ public:
       : function(function), loc(function.getLoc()),
         body(function.getBody().front()), builder(function.getContext()) {
     builder.setInsertionPointToStart(&body);
+    function.walk([&](TensorMapOp op) { maps.push_back(op); });
   }
 
   LogicalResult run() {
@@ -43,14 +44,16 @@ public:
                << type;
       argument.replaceAllUsesWith(type.isIndex() ? addIndex() : add(type));
     }
+    addTensorMaps();
     llvm::BitVector old(body.getNumArguments());
     old.set(0, count);
     body.eraseArguments(old);
     function.removeArgAttrsAttr();
     SmallVector<Type> types(body.getArgumentTypes());
     function.setFunctionType(builder.getFunctionType(types, {}));
+    unsigned firstMap = types.size() - maps.size();
     for (auto [number, type] : llvm::enumerate(types))
-      if (isa<LLVM::LLVMPointerType>(type))
+      if (number < firstMap && isa<LLVM::LLVMPointerType>(type))
         function.setArgAttr(number, LLVM::LLVMDialect::getNoAliasAttrName(),
                             builder.getUnitAttr());
     return success();
@@ -61,6 +64,40 @@ private:
   Value addIndex() {
     return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
                                       add(builder.getI64Type()));
+  }
+
+  /// One parameter for each buffer and box; they come last.
+  void addTensorMaps() {
+    SmallVector<Attribute> described;
+    for (TensorMapOp op : maps) {
+      auto buffer = cast<BlockArgument>(op.getSource());
+      DictionaryAttr map = builder.getDictionaryAttr(
+          {builder.getNamedAttr("argument",
+                                builder.getI64IntegerAttr(buffer.getArgNumber())),
+           builder.getNamedAttr("rows", op.getRowsAttr()),
+           builder.getNamedAttr("columns", op.getColumnsAttr()),
+           builder.getNamedAttr("swizzle", builder.getI64IntegerAttr(128))});
+      described.push_back(map);
+    }
+    SmallVector<TensorMapOp> all(maps);
+    SmallVector<Attribute> unique;
+    SmallVector<Value> parameters;
+    SmallVector<TensorMapOp> kept;
+    for (auto [op, map] : llvm::zip(all, described)) {
+      auto found = llvm::find(unique, map);
+      unsigned number = found - unique.begin();
+      if (found == unique.end()) {
+        unique.push_back(map);
+        parameters.push_back(add(op.getType()));
+        kept.push_back(op);
+      }
+      op.replaceAllUsesWith(parameters[number]);
+    }
+    for (TensorMapOp op : all)
+      op.erase();
+    maps.resize(kept.size());
+    if (!unique.empty())
+      function->setAttr(kTensorMapsAttr, builder.getArrayAttr(unique));
   }
 
   LogicalResult flatten(BlockArgument argument) {
@@ -79,6 +116,8 @@ private:
     for (Operation *user : llvm::make_early_inc_range(argument.getUsers())) {
       auto metadata = dyn_cast<memref::ExtractStridedMetadataOp>(user);
       auto dim = dyn_cast<memref::DimOp>(user);
+      if (isa<TensorMapOp>(user))
+        continue;
       if (auto op = dyn_cast<PointerOp>(user)) {
         op.replaceAllUsesWith(pointer);
       } else if (dim && dim.getConstantIndex()) {
@@ -106,6 +145,7 @@ private:
   Location loc;
   Block &body;
   OpBuilder builder;
+  SmallVector<TensorMapOp> maps;
 };
 
 struct FlattenParameters

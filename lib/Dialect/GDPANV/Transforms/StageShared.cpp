@@ -236,6 +236,8 @@ struct StageShared : gdpa_nv::impl::GDPATileStageSharedBase<StageShared> {
 
   void runOnOperation() override {
     gpu::GPUFuncOp function = getOperation();
+    if (getConsumers(function)) // its blocks pass through rings
+      return;
     FailureOr<int64_t> threads = getKernelThreads(function);
     if (failed(threads))
       return signalPassFailure();

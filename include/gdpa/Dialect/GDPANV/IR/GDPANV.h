@@ -11,6 +11,7 @@
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/IR/TensorEncoding.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace mlir::gdpa_nv {
@@ -31,6 +32,9 @@ enum class LayoutConversion {
 #define GET_ATTRDEF_CLASSES
 #include "gdpa/Dialect/GDPANV/IR/GDPANVAttributes.h.inc"
 
+#define GET_TYPEDEF_CLASSES
+#include "gdpa/Dialect/GDPANV/IR/GDPANVTypes.h.inc"
+
 #define GET_OP_CLASSES
 #include "gdpa/Dialect/GDPANV/IR/GDPANVOps.h.inc"
 
@@ -46,6 +50,9 @@ RankedTensorType withLayout(Type type, Attribute layout);
 constexpr llvm::StringLiteral kSharedBytesAttr = "gdpa_nv.shared_bytes";
 /// Attribute of a `gdpa_tile.accumulate`: byte offset of its place in shared memory.
 constexpr llvm::StringLiteral kScratchAttr = "gdpa_nv.scratch";
+/// Attribute of a kernel: its trailing tensor-map parameters, an array of dictionaries {argument, rows, columns, swizzle}; `argument` is
+/// the number of a launch's operand.
+constexpr llvm::StringLiteral kTensorMapsAttr = "gdpa_nv.tensor_maps";
 
 } // namespace mlir::gdpa_nv
 

@@ -13,11 +13,14 @@ def GDPANV_Dialect : Dialect {
   let description = [{
     What the lowering of `gdpa_tile` programs to NVIDIA GPUs needs beside upstream dialects:
     the schedule of a kernel, the layouts of block tensors (encodings `acc`, `lhs`, `slice`,
-    `shared`), and the few operations that move blocks between them.
+    `shared`), the few operations that move blocks between them, and the asynchronous protocol of Hopper's
+    kernels: warp roles, rings of slots, products in flight, turns.
   }];
-  let dependentDialects = ["::mlir::gpu::GPUDialect"];
+  let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect"];
   let cppNamespace = "::mlir::gdpa_nv";
   let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
+  let extraClassDeclaration = [{ void registerTypes(); }];
 }
 
 def GDPANV_ScheduleAttr : AttrDef<GDPANV_Dialect, "Schedule", [GDPA_ScheduleAttrInterface]> {
@@ -27,7 +30,9 @@ def GDPANV_ScheduleAttr : AttrDef<GDPANV_Dialect, "Schedule", [GDPA_ScheduleAttr
     `block_q` x `block_kv`: the forward's block. `dkv_block_q` x `dkv_block_kv`: the block of
     the key-stationary dK, dV kernel; `dq_block_q` x `dq_block_kv`: of the query-stationary dQ
     kernel. `warps` of a block, `stages` of the ring in shared memory; left operands of at most
-    `register_lhs` columns stay in registers over a loop. Zero: chosen by `--gdpa-plan`.
+    `register_lhs` columns stay in registers over a loop. `consumers` > 0: the forward is asynchronous (sm_90a), with
+    so many warpgroups that compute, 64 rows of the block each, beside one that loads; `warps` says nothing of
+    it. Zero elsewhere: chosen by `--gdpa-plan`.
 
     ```mlir
     #gdpa_nv.schedule<block_q = 128, block_kv = 64, stages = 2>
@@ -38,7 +43,7 @@ def GDPANV_ScheduleAttr : AttrDef<GDPANV_Dialect, "Schedule", [GDPA_ScheduleAttr
     DefaultValuedParameter<"int64_t", "0">:$dkv_block_q, DefaultValuedParameter<"int64_t", "0">:$dkv_block_kv,
     DefaultValuedParameter<"int64_t", "0">:$dq_block_q, DefaultValuedParameter<"int64_t", "0">:$dq_block_kv,
     DefaultValuedParameter<"int64_t", "0">:$warps, DefaultValuedParameter<"int64_t", "0">:$stages,
-    DefaultValuedParameter<"int64_t", "0">:$register_lhs);
+    DefaultValuedParameter<"int64_t", "0">:$register_lhs, DefaultValuedParameter<"int64_t", "0">:$consumers);
   let assemblyFormat = "`<` struct(params) `>`";
   let extraClassDeclaration = [{
     ::llvm::StringRef getTargetFamily() const;

@@ -37,6 +37,11 @@ ScheduleAttr getDefaultSchedule(MLIRContext *context, int64_t headDim,
                                 int64_t valueDim, bool backward,
                                 const RegionCost &cost);
 
+/// The schedule of the asynchronous kernel (sm_90a) of an attention operation, or
+/// `portable` where it has none: backwards, storage other than bf16 and f16,
+/// jagged batches, head dims above 256.
+ScheduleAttr getAsynchronousSchedule(Operation *attention, ScheduleAttr portable);
+
 } // namespace mlir::gdpa_nv
 
 #endif // GDPA_DIALECT_GDPANV_IR_SCHEDULES_H

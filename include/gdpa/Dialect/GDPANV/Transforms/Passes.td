@@ -57,6 +57,49 @@ def GDPATileStageShared : Pass<"gdpa-tile-stage-shared", "::mlir::gpu::GPUFuncOp
   let dependentDialects = ["::mlir::gdpa_nv::GDPANVDialect", "::mlir::NVVM::NVVMDialect"];
 }
 
+def GDPANVSpecializeWarps : Pass<"gdpa-nv-specialize-warps", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "split a kernel into a warpgroup that loads and others that compute";
+  let description = [{
+    For kernels whose schedule has `consumers`. The body becomes the consumers' part of `gdpa_nv.roles`; the producer's is what the positions of
+    loads depend on. Every block of layout `shared` passes through a ring: `stages` slots for one that a loop loads, one for the others.
+    The bytes of the rings and their barriers are recorded as `gdpa_nv.shared_bytes`.
+
+    ```mlir
+    gdpa_nv.roles consumers(2) registers(24, 240) producer {
+      %c = gdpa_nv.cursor : !gdpa_nv.cursor
+      %last = scf.for %j = ... iter_args(%at = %c) -> (!gdpa_nv.cursor) {
+        gdpa_nv.send %k[%b, %h, %j, %c0] to %ring[%at] : ...
+        ...
+    } consumer {
+      ... scf.for %j = ... {
+        %K = gdpa_nv.receive %ring[%at] : ...
+        %S = linalg.contract ... ins(%Q, %K ...)
+        gdpa_nv.release %ring[%at] : ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::gdpa_nv::GDPANVDialect", "::mlir::scf::SCFDialect"];
+}
+
+def GDPANVPipelineProducts : Pass<"gdpa-nv-pipeline", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "start products one step ahead of their use";
+  let description = [{
+    A loop with one score product, operations on blocks and one product that adds to the carried output is rotated: the score of a block
+    and the sum of the block before it are in flight together, and the activation of the one is computed while the tensor cores work on
+    the other. Every other product is waited for at once, with a remark where it stands in a loop.
+  }];
+  let dependentDialects = ["::mlir::gdpa_nv::GDPANVDialect", "::mlir::scf::SCFDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
+}
+
+def GDPANVPingPong : Pass<"gdpa-nv-ping-pong", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "let consumers take turns at the tensor cores";
+  let description = [{
+    Around every group of products (from its `gdpa_nv.fence` to its last `gdpa_nv.mma_async`) a consumer waits for its turn and passes it on, so that
+    the activations of one overlap with the products of another. All consumers of a kernel walk the same loops.
+  }];
+  let dependentDialects = ["::mlir::gdpa_nv::GDPANVDialect"];
+}
+
 def GDPATileDistribute : Pass<"gdpa-tile-distribute", "::mlir::gpu::GPUFuncOp"> {
   let summary = "distribute block tensors over the threads of a kernel as vectors";
   let description = [{

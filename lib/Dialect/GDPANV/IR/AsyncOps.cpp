@@ -1,0 +1,155 @@
+//===- AsyncOps.cpp - types and operations of the asynchronous protocol ---===//
+
+#include "gdpa/Dialect/GDPANV/IR/GDPANV.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/OpImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace mlir::gdpa_nv;
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+LogicalResult RingType::verify(function_ref<InFlightDiagnostic()> emitError,
+                               RankedTensorType block, int64_t slots) {
+  if (!isa_and_nonnull<SharedAttr>(block.getEncoding()) || block.getRank() != 2)
+    return emitError() << "expected slots for a block of rank 2 in shared "
+                          "memory, found "
+                       << block;
+  constexpr int64_t most = 8;
+  if (slots < 1 || slots > most)
+    return emitError() << "expected 1 to " << most << " slots, found " << slots;
+  return success();
+}
+
+LogicalResult PendingType::verify(function_ref<InFlightDiagnostic()> emitError,
+                                  RankedTensorType block) {
+  if (!isa_and_nonnull<AccAttr>(block.getEncoding()) ||
+      !block.getElementType().isF32())
+    return emitError() << "expected an f32 block of layout acc, found "
+                       << block;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Operations
+//===----------------------------------------------------------------------===//
+
+LogicalResult RolesOp::verify() {
+  // setmaxnreg takes multiples of 8 from 24 to 256.
+  for (int64_t registers :
+       {getProducerRegisters(), getConsumerRegisters()})
+    if (registers < 24 || registers > 256 || registers % 8)
+      return emitOpError("expected registers in multiples of 8 from 24 to 256, "
+                         "found ")
+             << registers;
+  return success();
+}
+
+/// Rings are named where they are used, so that their places are constants.
+static LogicalResult verifyRing(Operation *op, Value ring) {
+  if (!ring.getDefiningOp<RingOp>())
+    return op->emitOpError("expected the result of a gdpa_nv.ring as its ring");
+  return success();
+}
+
+LogicalResult AdvanceOp::verify() { return verifyRing(*this, getRing()); }
+LogicalResult ReleaseOp::verify() { return verifyRing(*this, getRing()); }
+
+LogicalResult SendOp::verify() {
+  if (failed(verifyRing(*this, getRing())))
+    return failure();
+  auto type = dyn_cast<MemRefType>(getSource().getType());
+  RankedTensorType block = getRing().getType().getBlock();
+  if (!type || static_cast<int64_t>(getOffsets().size()) != type.getRank() ||
+      type.getRank() < 2)
+    return emitOpError("expected one offset for each dimension of ")
+           << getSource().getType() << ", found " << getOffsets().size();
+  if (block.getElementType() != type.getElementType())
+    return emitOpError("expected a block of ")
+           << type.getElementType() << ", found " << block.getElementType();
+  auto roles = getOperation()->getParentOfType<RolesOp>();
+  if (roles && !roles.getProducer().isAncestor(getOperation()->getParentRegion()))
+    return emitOpError("expected to stand in the producer's region");
+  return success();
+}
+
+LogicalResult ReceiveOp::verify() {
+  if (failed(verifyRing(*this, getRing())))
+    return failure();
+  if (getType() != getRing().getType().getBlock())
+    return emitOpError("expected the block of the ring, ")
+           << getRing().getType().getBlock() << ", found " << getType();
+  return success();
+}
+
+LogicalResult MmaAsyncOp::verify() {
+  auto left = cast<RankedTensorType>(getLhs().getType());
+  auto right = cast<RankedTensorType>(getRhs().getType());
+  RankedTensorType result = getType().getBlock();
+  auto acc = cast<AccAttr>(result.getEncoding());
+  if (!isa_and_nonnull<LhsAttr, SharedAttr>(left.getEncoding()) ||
+      !isa_and_nonnull<SharedAttr>(right.getEncoding()))
+    return emitOpError("expected a left operand of layout lhs or shared and a "
+                       "right one of layout shared, found ")
+           << left << " and " << right;
+  bool isTransposed = getTransposed();
+  int64_t depth = right.getDimSize(isTransposed ? 1 : 0);
+  int64_t columns = right.getDimSize(isTransposed ? 0 : 1);
+  if (left.getDimSize(1) != depth || left.getDimSize(0) != result.getDimSize(0) ||
+      columns != result.getDimSize(1))
+    return emitOpError("expected operands of one depth and the rows and columns "
+                       "of the result, found ")
+           << left << " and " << right << " for " << result;
+  Type element = left.getElementType();
+  if (element != right.getElementType() || !(element.isBF16() || element.isF16()))
+    return emitOpError("expected operands of bf16 or of f16, found ")
+           << element << " and " << right.getElementType();
+  constexpr int64_t step = 16, most = 256;
+  if (depth % step || columns % 8 || columns > most || acc.getWarps() % 4)
+    return emitOpError("expected a depth in multiples of 16, at most 256 columns "
+                       "in multiples of 8 and whole warpgroups, found ")
+           << result;
+  if (getAccumulator() && getAccumulator().getType() != result)
+    return emitOpError("expected an accumulator of ")
+           << result << ", found " << getAccumulator().getType();
+  // A product in flight is read by a wait of its own block alone: it is never
+  // carried by a loop.
+  for (Operation *user : getResult().getUsers())
+    if (!isa<WaitOp>(user) || user->getBlock() != getOperation()->getBlock())
+      return emitOpError("expected a gdpa_nv.wait of the same block as the only "
+                         "user of a product in flight, found ")
+             << user->getName();
+  if (!getResult().hasOneUse())
+    return emitOpError("expected one gdpa_nv.wait of the product in flight, found ")
+           << std::distance(getResult().use_begin(), getResult().use_end());
+  return success();
+}
+
+LogicalResult WaitOp::verify() {
+  if (getInflight() < 0 || getInflight() > 7)
+    return emitOpError("expected at most 7 products in flight, found ")
+           << getInflight();
+  SmallVector<Type> expected;
+  for (Value value : getPending())
+    expected.push_back(cast<PendingType>(value.getType()).getBlock());
+  llvm::append_range(expected, getKept().getTypes());
+  if (expected.size() != getResults().size() ||
+      !llvm::equal(expected, getResults().getTypes()))
+    return emitOpError("expected the blocks of the products, then the kept "
+                       "values as results");
+  return success();
+}
+
+#define GET_TYPEDEF_CLASSES
+#include "gdpa/Dialect/GDPANV/IR/GDPANVTypes.cpp.inc"
+
+void GDPANVDialect::registerTypes() {
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "gdpa/Dialect/GDPANV/IR/GDPANVTypes.cpp.inc"
+      >();
+}

@@ -1,0 +1,333 @@
+//===- SpecializeWarps.cpp - one warpgroup loads, the others compute ------===//
+//
+// The kernel's body becomes the consumer's; the producer is a copy of what the
+// positions of loads depend on. Blocks in shared memory pass between them
+// through rings.
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelThreads.h"
+#include "gdpa/Dialect/GDPANV/IR/GDPANV.h"
+#include "gdpa/Dialect/GDPANV/Transforms/Passes.h"
+#include "gdpa/Dialect/GDPATile/IR/GDPATile.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/PatternMatch.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace mlir::gdpa_nv {
+#define GEN_PASS_DEF_GDPANVSPECIALIZEWARPS
+#include "gdpa/Dialect/GDPANV/Transforms/Passes.h.inc"
+} // namespace mlir::gdpa_nv
+
+using namespace mlir;
+using namespace mlir::gdpa_nv;
+
+namespace {
+
+constexpr int64_t kAlignment = 1024;      // of swizzled tiles
+constexpr int64_t kBarrierBytes = 8;      // of an mbarrier
+constexpr int64_t kMostBytes = 227 * 1024; // shared memory of a block on sm_90
+
+/// Whether an operation works on blocks.
+bool touchesBlocks(Operation *op) {
+  auto isBlock = [](Type type) { return isa<RankedTensorType>(type); };
+  return llvm::any_of(op->getOperandTypes(), isBlock) ||
+         llvm::any_of(op->getResultTypes(), isBlock);
+}
+
+class RoleSplit {
+public:
+  RoleSplit(gpu::GPUFuncOp function, ScheduleAttr schedule)
+      : function(function), schedule(schedule), builder(function.getContext()),
+        loc(function.getLoc()) {}
+
+  LogicalResult run() {
+    if (!function.getBody().hasOneBlock())
+      return function.emitError("expected a kernel of one block");
+    if (failed(makeRings()))
+      return failure();
+    Block &body = function.getBody().front();
+    // setmaxnreg: 65536 registers are dealt out in whole warpgroups.
+    bool three = schedule.getConsumers() == 3;
+    auto roles = RolesOp::create(builder, loc, schedule.getConsumers(),
+                                 three ? 32 : 24, three ? 160 : 240);
+    Block *producer = &roles.getProducer().emplaceBlock();
+    Block *consumer = &roles.getConsumer().emplaceBlock();
+
+    builder.setInsertionPointToStart(producer);
+    IRMapping mapping;
+    llvm::MapVector<Value, Value> cursors;
+    for (auto &ring : rings)
+      cursors[ring.second] = CursorOp::create(builder, loc, CursorType::get(builder.getContext()));
+    SmallVector<Operation *> moved;
+    for (Operation &op : body)
+      if (!isa<RingOp, RolesOp>(op) && !op.hasTrait<OpTrait::IsTerminator>())
+        moved.push_back(&op);
+    for (Operation *op : moved)
+      produce(op, mapping, cursors);
+    RoleEndOp::create(builder, loc);
+    eraseDead(*producer);
+
+    builder.setInsertionPointToStart(consumer);
+    for (auto &ring : rings)
+      cursors[ring.second] = CursorOp::create(builder, loc, CursorType::get(builder.getContext()));
+    for (Operation *op : moved)
+      op->moveBefore(consumer, consumer->end());
+    consume(*consumer, cursors);
+    builder.setInsertionPointToEnd(consumer);
+    RoleEndOp::create(builder, loc);
+    return success();
+  }
+
+private:
+  /// A ring for each block in shared memory, before everything else.
+  LogicalResult makeRings() {
+    SmallVector<gdpa_tile::LoadOp> loads;
+    function.walk([&](gdpa_tile::LoadOp load) {
+      if (isa_and_nonnull<SharedAttr>(getLayout(load.getResult())))
+        loads.push_back(load);
+    });
+    int64_t slots = 0, at = 0;
+    for (gdpa_tile::LoadOp load : loads) {
+      if (failed(checkPlace(load)))
+        return failure();
+      slots += slotsOf(load);
+      at += slotsOf(load) * SharedAttr::getBytes(load.getType());
+    }
+    int64_t barriers = at, bytes = at + 2 * slots * kBarrierBytes;
+    if (bytes > kMostBytes)
+      return function.emitError("expected blocks and stages whose rings fit into ")
+             << kMostBytes << " bytes of shared memory, found " << bytes;
+    function->setAttr(kSharedBytesAttr, builder.getI64IntegerAttr(bytes));
+    builder.setInsertionPointToStart(&function.getBody().front());
+    at = 0;
+    for (gdpa_tile::LoadOp load : loads) {
+      auto type = RingType::get(builder.getContext(), load.getType(), slotsOf(load));
+      rings[load] = RingOp::create(builder, load.getLoc(), type, at, barriers);
+      at += type.getSlots() * SharedAttr::getBytes(load.getType());
+      barriers += 2 * type.getSlots() * kBarrierBytes;
+    }
+    return success();
+  }
+
+  /// A load stands in loops and under conditions that the producer can repeat.
+  LogicalResult checkPlace(gdpa_tile::LoadOp load) {
+    if (load.getType().getRank() != 2 || load.getClamp() || load.getMap())
+      return load.emitError("expected rows and columns of a buffer as a block in shared "
+                            "memory of an asynchronous kernel, found ")
+             << load.getType();
+    for (Region *region = load->getParentRegion(); region != &function.getBody();
+         region = region->getParentRegion()) {
+      auto choice = dyn_cast<scf::IfOp>(region->getParentOp());
+      if (!isa<scf::ForOp>(region->getParentOp()) &&
+          !(choice && region == &choice.getThenRegion()))
+        return load.emitError("expected a block in shared memory to be loaded in a "
+                              "loop or where a condition holds");
+    }
+    return success();
+  }
+
+  int64_t slotsOf(gdpa_tile::LoadOp load) {
+    return load->getParentOfType<scf::ForOp>() ? std::max<int64_t>(schedule.getStages(), 2) : 1;
+  }
+
+  /// The rings of the loads in `op`.
+  SmallVector<Value> ringsIn(Operation *op) {
+    SmallVector<Value> found;
+    op->walk([&](gdpa_tile::LoadOp load) {
+      if (Value ring = rings.lookup(load))
+        found.push_back(ring);
+    });
+    return found;
+  }
+
+  using Cursors = llvm::MapVector<Value, Value>;
+
+  /// What the producer does in the place of `op`.
+  void produce(Operation *op, IRMapping &mapping, Cursors &cursors) {
+    if (auto load = dyn_cast<gdpa_tile::LoadOp>(op)) {
+      Value ring = rings.lookup(load);
+      if (!ring)
+        return;
+      SmallVector<Value> offsets;
+      for (Value offset : load.getOffsets())
+        offsets.push_back(mapping.lookupOrDefault(offset));
+      SendOp::create(builder, op->getLoc(), load.getSource(), offsets, ring,
+                     cursors[ring]);
+      cursors[ring] = AdvanceOp::create(builder, op->getLoc(), cursors[ring].getType(), ring,
+                                        cursors[ring]);
+      return;
+    }
+    SmallVector<Value> inside = ringsIn(op);
+    if (inside.empty()) {
+      if (!touchesBlocks(op))
+        builder.clone(*op, mapping);
+      return;
+    }
+    SmallVector<Value> carried;
+    for (Value ring : inside)
+      carried.push_back(cursors[ring]);
+    OpBuilder::InsertionGuard guard(builder);
+    Operation *made;
+    if (auto loop = dyn_cast<scf::ForOp>(op)) {
+      auto copy = scf::ForOp::create(
+          builder, op->getLoc(), mapping.lookupOrDefault(loop.getLowerBound()),
+          mapping.lookupOrDefault(loop.getUpperBound()),
+          mapping.lookupOrDefault(loop.getStep()), carried);
+      made = copy;
+      mapping.map(loop.getInductionVar(), copy.getInductionVar());
+      fill(*copy.getBody(), *loop.getBody(), inside, copy.getRegionIterArgs(), mapping,
+           cursors);
+    } else {
+      auto choice = cast<scf::IfOp>(op);
+      auto copy = scf::IfOp::create(
+          builder, op->getLoc(), TypeRange(ValueRange(carried)),
+          mapping.lookupOrDefault(choice.getCondition()), /*withElseRegion=*/true);
+      made = copy;
+      fill(*copy.thenBlock(), *choice.thenBlock(), inside, carried, mapping, cursors);
+      builder.setInsertionPointToEnd(copy.elseBlock());
+      scf::YieldOp::create(builder, op->getLoc(), carried);
+    }
+    for (auto [ring, result] : llvm::zip(inside, made->getResults()))
+      cursors[ring] = result;
+    builder.setInsertionPointAfter(made);
+  }
+
+  void fill(Block &target, Block &source, ArrayRef<Value> inside, ValueRange carried,
+            IRMapping &mapping, Cursors &cursors) {
+    for (auto [ring, cursor] : llvm::zip(inside, carried))
+      cursors[ring] = cursor;
+    builder.setInsertionPointToEnd(&target);
+    for (Operation &op : source.without_terminator())
+      produce(&op, mapping, cursors);
+    SmallVector<Value> last;
+    for (Value ring : inside)
+      last.push_back(cursors[ring]);
+    scf::YieldOp::create(builder, loc, last);
+  }
+
+  static void eraseDead(Block &block) {
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+      for (Region &region : op.getRegions())
+        for (Block &inner : region)
+          eraseDead(inner);
+      if (isOpTriviallyDead(&op) || (isa<scf::ForOp, scf::IfOp>(op) && op.use_empty() &&
+                                     wouldOpBeTriviallyDead(&op)))
+        op.erase();
+    }
+  }
+
+  /// Receives the blocks of `block`, releases them after their last use and
+  /// carries the cursors through loops and conditions.
+  void consume(Block &block, Cursors &cursors) {
+    IRRewriter rewriter(builder);
+    for (Operation &op : llvm::make_early_inc_range(block)) {
+      if (auto load = dyn_cast<gdpa_tile::LoadOp>(op)) {
+        Value ring = rings.lookup(load);
+        if (!ring)
+          continue;
+        rewriter.setInsertionPoint(load);
+        Value cursor = cursors[ring];
+        auto received = ReceiveOp::create(rewriter, load.getLoc(), load.getType(), ring,
+                                          cursor, /*late=*/false);
+        Operation *last = received;
+        for (Operation *user : load.getResult().getUsers()) {
+          Operation *around = block.findAncestorOpInBlock(*user);
+          if (last->isBeforeInBlock(around))
+            last = around;
+        }
+        // Fragments that were read from the slot are complete where they are used.
+        if (isa<ConvertOp>(last))
+          for (Operation *user : last->getUsers())
+            if (Operation *around = block.findAncestorOpInBlock(*user);
+                last->isBeforeInBlock(around))
+              last = around;
+        rewriter.setInsertionPointAfter(last);
+        ReleaseOp::create(rewriter, load.getLoc(), ring, cursor);
+        cursors[ring] = AdvanceOp::create(rewriter, load.getLoc(), cursor.getType(), ring, cursor);
+        rings.erase(load);
+        rewriter.replaceOp(load, received);
+        continue;
+      }
+      SmallVector<Value> inside = ringsIn(&op);
+      if (inside.empty())
+        continue;
+      SmallVector<Value> carried;
+      for (Value ring : inside)
+        carried.push_back(cursors[ring]);
+      if (auto loop = dyn_cast<scf::ForOp>(op)) {
+        rewriter.setInsertionPoint(loop);
+        auto replaced = cast<scf::ForOp>(
+            (*loop.replaceWithAdditionalYields(
+                 rewriter, carried, /*replaceInitOperandUsesInLoop=*/false,
+                 [](OpBuilder &, Location, ArrayRef<BlockArgument> arguments) {
+                   return SmallVector<Value>(arguments.begin(), arguments.end());
+                 }))
+                .getOperation());
+        size_t own = replaced.getNumResults() - inside.size();
+        for (auto [number, ring] : llvm::enumerate(inside))
+          cursors[ring] = replaced.getRegionIterArg(own + number);
+        consume(*replaced.getBody(), cursors);
+        Operation *yield = replaced.getBody()->getTerminator();
+        for (auto [number, ring] : llvm::enumerate(inside)) {
+          yield->setOperand(own + number, cursors[ring]);
+          cursors[ring] = replaced.getResult(own + number);
+        }
+        continue;
+      }
+      auto choice = cast<scf::IfOp>(op);
+      SmallVector<Type> types(choice.getResultTypes());
+      llvm::append_range(types, TypeRange(ValueRange(carried)));
+      rewriter.setInsertionPoint(choice);
+      bool hadElse = choice.elseBlock();
+      auto replaced = scf::IfOp::create(rewriter, choice.getLoc(), types,
+                                        choice.getCondition(), /*withElseRegion=*/true);
+      replaced.getThenRegion().takeBody(choice.getThenRegion());
+      if (hadElse) {
+        replaced.getElseRegion().takeBody(choice.getElseRegion());
+      } else {
+        rewriter.setInsertionPointToEnd(replaced.elseBlock());
+        scf::YieldOp::create(rewriter, loc);
+      }
+      for (Block *side : {replaced.thenBlock(), replaced.elseBlock()}) {
+        for (auto [ring, cursor] : llvm::zip(inside, carried))
+          cursors[ring] = cursor;
+        if (side == replaced.thenBlock())
+          consume(*side, cursors);
+        Operation *yield = side->getTerminator();
+        SmallVector<Value> operands(yield->getOperands());
+        for (Value ring : inside)
+          operands.push_back(cursors[ring]);
+        yield->setOperands(operands);
+      }
+      for (auto [number, result] : llvm::enumerate(choice.getResults()))
+        result.replaceAllUsesWith(replaced.getResult(number));
+      for (auto [number, ring] : llvm::enumerate(inside))
+        cursors[ring] = replaced.getResult(choice.getNumResults() + number);
+      rewriter.eraseOp(choice);
+    }
+  }
+
+  gpu::GPUFuncOp function;
+  ScheduleAttr schedule;
+  OpBuilder builder;
+  Location loc;
+  llvm::MapVector<Operation *, Value> rings; // of loads
+};
+
+struct SpecializeWarps
+    : gdpa_nv::impl::GDPANVSpecializeWarpsBase<SpecializeWarps> {
+  void runOnOperation() override {
+    gpu::GPUFuncOp function = getOperation();
+    auto schedule = function->getAttrOfType<ScheduleAttr>("schedule");
+    if (!schedule || !schedule.getConsumers())
+      return;
+    if (failed(RoleSplit(function, schedule).run()))
+      signalPassFailure();
+  }
+};
+} // namespace
