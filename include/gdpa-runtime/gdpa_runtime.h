@@ -252,8 +252,11 @@ GDPA_API gdpa_status gdpa_cuda_workspace(const gdpa_artefact *artefact,
 /// Checks the arguments and enqueues the entry's kernels, in order, on
 /// `stream`; loads the code first where that has not happened. `workspace` is
 /// device memory as long as gdpa_cuda_workspace() says, or null: then it is
-/// allocated and freed in the order of the stream. With a workspace given and
-/// the code loaded the call can be captured into a CUDA graph.
+/// allocated and freed in the order of the stream. May be called from several
+/// threads at once; runs that share a workspace follow each other on one
+/// stream. Once the code is loaded the call can be captured into a CUDA graph:
+/// addresses, extents, strides and scalars by value are those of the capture,
+/// and a workspace that it allocates belongs to the graph.
 GDPA_API gdpa_status gdpa_cuda_run(gdpa_artefact *artefact, int32_t entry,
                                    gdpa_cuda *cuda, const gdpa_tensor *args,
                                    void *workspace, void *stream);
