@@ -76,12 +76,12 @@ ENTRIES = {
     # One box of q, whose rows are its first dimension and whose heads the second.
     "tensor-map": {
         "target": "sm_90a",
-        "arguments": [{"name": "q", "type": "f32", "shape": ["n", "h", 4], "access": "read"},
-                      {"name": "o", "type": "f32", "shape": ["h", 3, 8], "access": "write"}],
-        "symbols": {"n": ["q", 0], "h": ["q", 1]},
+        "arguments": [{"name": "q", "type": "f32", "shape": ["Sk", "Hkv", 4], "access": "read"},
+                      {"name": "o", "type": "f32", "shape": ["Hkv", 3, 8], "access": "write"}],
+        "symbols": {"Sk": ["q", 0], "Hkv": ["q", 1]},
         "entries": {"forward": {
             "arguments": ["q", "o"],
-            "kernels": [{"symbol": "fake_boxes", "grid": ["h", 1, 1], "block": [128, 1, 1],
+            "kernels": [{"symbol": "fake_boxes", "grid": ["Hkv", 1, 1], "block": [128, 1, 1],
                          "params": [{"tensor_map": "q", "dims": [2, 0, 1], "box": [8, 3, 1], "swizzle": 128}, {"pointer": "o"}]}]}}},
 }
 CUDA = ("cuda", "tensor-map")

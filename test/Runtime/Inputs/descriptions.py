@@ -119,7 +119,7 @@ BROKEN = [
     ("tensor-map", [MAP + ".tensor_map=\"x\""], False, "params[0].tensor_map: expected the name of an argument, found \"x\""),
     ("tensor-map", ['arguments.0.type="i32"'], False,
      "params[0].tensor_map: expected an argument of type bf16, f16 or f32, found \"q\""),
-    ("tensor-map", ['arguments.0.shape=["n","h",1,1,1,1]'], False,
+    ("tensor-map", ['arguments.0.shape=["Sk","Hkv",1,1,1,1]'], False,
      "params[0].tensor_map: expected an argument of 1 to 5 dimensions, found \"q\""),
     ("tensor-map", [MAP + ".dims=[2,0]"], False, "params[0].dims: expected an array of 3 elements, found an array of 2 elements"),
     ("tensor-map", [MAP + ".dims=[2,0,3]"], False, "params[0].dims[2]: expected an integer from 0 to 2, found 3"),
