@@ -154,7 +154,8 @@ def check_graph(driver, artefact, inputs, allocates):
         runtime.free(workspace)
 
 
-def check(driver, runtime, path, given):
+def check(runtime, path, given):
+    driver = Driver()
     # Graphs first: nothing but loading went before.
     for allocates in (False, True):
         artefact = Artefact(runtime, path)
@@ -181,5 +182,4 @@ def check(driver, runtime, path, given):
 
 
 if __name__ == "__main__":
-    driver = Driver()
-    sys.exit(run_script(__doc__, lambda runtime, path, sizes: check(driver, runtime, path, sizes)))
+    sys.exit(run_script(__doc__, check))
