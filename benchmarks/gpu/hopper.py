@@ -18,11 +18,13 @@ What times and checks is hopper_worker.py, in a process of its own: after a hang
 
 import argparse
 import concurrent.futures
+import contextlib
 import datetime
 import json
 import os
 import pathlib
 import queue
+import signal
 import statistics
 import subprocess
 import sys
@@ -94,7 +96,8 @@ class Worker:
                    str(self.options.rounds), "--ms", str(self.options.ms), "--deadline", str(self.deadline)]
         command += ["--quick"] if self.options.quick else []
         command += ["--no-peers"] if self.options.no_peers else []
-        process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=self.log, text=True, bufsize=1)
+        process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=self.log, text=True, bufsize=1,
+                                   start_new_session=True)
         lines = queue.SimpleQueue()
         threading.Thread(target=lambda: [lines.put(line) for line in process.stdout] + [lines.put(None)], daemon=True).start()
         current, stalled = None, False
@@ -123,6 +126,8 @@ class Worker:
                 elif event["event"] == "failed":
                     self.bad.append([event["set"], event["name"]])
         process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # those that it had started
         if process.returncode and current:
             why = "hangs" if stalled or process.returncode == 99 else f"ended the process ({process.returncode})"
             self.bad.append([current["set"], current["name"]])

@@ -11,6 +11,28 @@ import support
 ROUNDING = 1e-6
 
 
+def allowed(case, inputs, scale, captures, want):
+    """The largest error of a result; `want` is o in float64."""
+    bound = support.TOLERANCE[case.dtype]
+    if case.dtype not in ("f32", "f64"):
+        bound = max(bound, 2 * oracle.error(case.forward(inputs, scale, captures, eager=True)[0], want))
+    return bound
+
+
+def forward_difference(results, expected, bound):
+    """What is wrong with o and stats (arrays by name) beside those of numpy, or None."""
+    for name, want in zip(("o", "stats"), expected):
+        if want is None:
+            continue
+        finite = np.isfinite(want)  # lse is -inf where nothing is kept
+        found = oracle.error(np.where(finite, results[name], 0), np.where(finite, want, 0))
+        if not want[finite].any() and np.abs(results[name][finite]).max(initial=0) <= ROUNDING:
+            found = 0.0
+        if not found <= bound or (results[name] != want)[~finite].any():
+            return f"{name}: error {found} against numpy, at most {bound}"
+    return None
+
+
 def differences(case, seed, description, folder, options=()):
     """What is wrong with a case, or None; `description` is the launch description of its artefact."""
     rng = np.random.default_rng(seed)
@@ -24,10 +46,8 @@ def differences(case, seed, description, folder, options=()):
                               options=["--check", *options])
     if done.status not in (support.RESULT, support.CHECK_FAILED):
         return done.stderr
-    want, statistics = case.forward(inputs, scale, captures)
-    bound = support.TOLERANCE[case.dtype]
-    if case.dtype not in ("f32", "f64"):
-        bound = max(bound, 2 * oracle.error(case.forward(inputs, scale, captures, eager=True)[0], want))
+    expected = case.forward(inputs, scale, captures)
+    bound = allowed(case, inputs, scale, captures, expected[0])
     for name in names:
         line = done.lines[name]
         everything_left_out = line["error"] is None and line["left_out"] == np.prod(line["shape"])
@@ -36,13 +56,4 @@ def differences(case, seed, description, folder, options=()):
             return f"{name}: error {line['error']} against the reference, at most {bound}"
         if line.get("identical") is False:
             return f"{name}: repeated launches differ"
-    for name, expected in (("o", want), ("stats", statistics)):
-        if expected is None:
-            continue
-        finite = np.isfinite(expected)  # lse is -inf where nothing is kept
-        found = oracle.error(np.where(finite, done.arrays[name], 0), np.where(finite, expected, 0))
-        if not expected[finite].any() and np.abs(done.arrays[name][finite]).max(initial=0) <= ROUNDING:
-            found = 0.0
-        if found > bound or (done.arrays[name] != expected)[~finite].any():
-            return f"{name}: error {found} against numpy, at most {bound}"
-    return None
+    return forward_difference(done.arrays, expected, bound)

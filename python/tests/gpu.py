@@ -3,7 +3,7 @@
 bf16 and f16, several head dims and lengths; each case is launched 8 times with bitwise equal results on outputs poisoned with NaN.
 Prints a markdown table and writes it, with device and date, to benchmarks/results/.
 
-usage: gpu.py [--compile FOLDER | --run FOLDER] [--quick] [--jobs N]
+usage: gpu.py [--compile FOLDER | --run FOLDER] [--target sm_80] [--quick] [--jobs N]
   --compile FOLDER  only compile, into FOLDER (no GPU needed): FOLDER, build/bin/gdpa-run, build/lib and python/ can then go to another machine
   --run FOLDER      only run what --compile has written
   --quick           silu, causal and polynomial, one shape
@@ -50,19 +50,19 @@ def name_of(example, dtype, d, dv):
     return f"{example.name}-{dtype}-{d}-{dv}"
 
 
-def compile_all(folder, quick):
+def compile_all(folder, quick, target):
     folder.mkdir(parents=True, exist_ok=True)
     for example, dtype, d, dv in kernels(quick):
         name = name_of(example, dtype, d, dv)
         source = support.specialise(example.source, dtype, d, dv)
         grad = True
         try:
-            support.compile_program(source, folder, target="sm_80", name=name)
+            support.compile_program(source, folder, target=target, name=name)
         except support.CompileError as error:
             # what has no backward on GPUs yet says so; its forward is still run
             print(f"{name}: {str(error).splitlines()[1] if len(str(error).splitlines()) > 1 else error}", file=sys.stderr)
             grad = False
-            support.compile_program(source, folder, target="sm_80", name=name, grad=False)
+            support.compile_program(source, folder, target=target, name=name, grad=False)
         (folder / f"{name}.grad").write_text(json.dumps(grad))
 
 
@@ -122,19 +122,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--compile", type=pathlib.Path)
     parser.add_argument("--run", type=pathlib.Path)
+    parser.add_argument("--target", default="sm_80")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--output", type=pathlib.Path, default=RESULTS)
     options = parser.parse_args()
     if options.compile:
-        return compile_all(options.compile, options.quick)
+        return compile_all(options.compile, options.quick, options.target)
     if options.run:
         return run_all(options.run, options.quick, options.output, options.jobs)
     if not support.has_gpu():
         print("no NVIDIA GPU: expected /dev/nvidia0", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory() as folder:
-        compile_all(pathlib.Path(folder), options.quick)
+        compile_all(pathlib.Path(folder), options.quick, options.target)
         return run_all(pathlib.Path(folder), options.quick, options.output, options.jobs)
 
 

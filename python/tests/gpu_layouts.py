@@ -1,7 +1,7 @@
 """Layouts and captures on this machine's GPU against the reference target: bshd, jagged batches, captures of rank 0 to 4 and of
 integers, indices that depend on the score. Each case is launched 8 times on outputs poisoned with NaN, bitwise equal.
 
-usage: gpu_layouts.py --compile FOLDER | --run FOLDER  (as gpu.py: compile anywhere, run on a machine with a GPU)
+usage: gpu_layouts.py --compile FOLDER [--target sm_80] | --run FOLDER  (as gpu.py: compile anywhere, run on a machine with a GPU)
 """
 
 import argparse
@@ -76,10 +76,10 @@ def cases():
         yield f"documents-{element}", source, "bf16", 64, 64, "bhsd", captures
 
 
-def compile_case(folder, case):
+def compile_case(folder, target, case):
     name, source, dtype, d, dv, _, _ = case
     try:
-        support.compile_program(support.specialise(source, dtype, d, dv), folder, target="sm_80", name=name)
+        support.compile_program(support.specialise(source, dtype, d, dv), folder, target=target, name=name)
     except support.CompileError as error:
         return f"{name}: {error}"
 
@@ -129,13 +129,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--compile", type=pathlib.Path)
     parser.add_argument("--run", type=pathlib.Path)
+    parser.add_argument("--target", default="sm_80")
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
     folder = options.compile or options.run
     folder.mkdir(parents=True, exist_ok=True)
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         if options.compile:
-            refused = [text for text in pool.map(lambda case: compile_case(folder, case), cases()) if text]
+            refused = [text for text in pool.map(lambda case: compile_case(folder, options.target, case), cases()) if text]
             print("\n".join(refused) or "all compiled")
             return bool(refused)
         print("| case | shape | errors against the reference |\n|---|---|---|")

@@ -1,6 +1,6 @@
 """Random programs on this machine's GPU, forward and backward, against the reference target and numpy in float64.
 
-usage: gpu_random.py [--compile FOLDER | --run FOLDER] [--count N] [--first SEED] [--jobs N]
+usage: gpu_random.py [--compile FOLDER | --run FOLDER] [--target sm_80] [--count N] [--first SEED] [--jobs N]
   --compile FOLDER  only compile, into FOLDER (no GPU needed), with the cases themselves beside the artefacts
   --run FOLDER      only run what --compile has written, on outputs poisoned with NaN, three launches bitwise equal
 
@@ -24,26 +24,26 @@ from differences import differences
 REFUSED = re.compile(r"is not lowered|are not lowered|not lowered on")
 
 
-def compile_case(folder, seed):
+def compile_case(folder, target, seed):
     """None, or why the case was not compiled; whether that is the target's to say."""
     case = programs.draw(seed, programs.GPU)
     name = f"random-{seed}"
     try:
-        support.compile_program(case.mlir(f"seed {seed}, sizes {case.sizes}"), folder, target="sm_80", name=name)
+        support.compile_program(case.mlir(f"seed {seed}, sizes {case.sizes}"), folder, target=target, name=name)
     except support.CompileError as error:
         return str(error), bool(REFUSED.search(str(error)))
     (folder / f"{name}.case").write_bytes(pickle.dumps(case))
     return None, False
 
 
-def compile_all(folder, count, first, jobs):
+def compile_all(folder, target, count, first, jobs):
     folder.mkdir(parents=True, exist_ok=True)
     compiled, wrong, refused, seed = 0, 0, collections.Counter(), first
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         while compiled + wrong < count and sum(refused.values()) <= 4 * count:
             seeds = range(seed, seed + count - compiled - wrong)
             seed = seeds.stop
-            for number, (problem, is_refusal) in zip(seeds, pool.map(lambda n: compile_case(folder, n), seeds)):
+            for number, (problem, is_refusal) in zip(seeds, pool.map(lambda n: compile_case(folder, target, n), seeds)):
                 if problem is None:
                     compiled += 1
                 elif is_refusal:
@@ -82,19 +82,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--compile", type=pathlib.Path)
     parser.add_argument("--run", type=pathlib.Path)
+    parser.add_argument("--target", default="sm_80")
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     options = parser.parse_args()
     if options.compile:
-        return compile_all(options.compile, options.count, options.first, options.jobs)
+        return compile_all(options.compile, options.target, options.count, options.first, options.jobs)
     if options.run:
         return run_all(options.run, options.jobs)
     if not support.has_gpu():
         print("no NVIDIA GPU: expected /dev/nvidia0", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory() as folder:
-        status = compile_all(pathlib.Path(folder), options.count, options.first, options.jobs)
+        status = compile_all(pathlib.Path(folder), options.target, options.count, options.first, options.jobs)
         return run_all(pathlib.Path(folder), options.jobs) or status
 
 

@@ -48,7 +48,7 @@ class Attention:
         self.shape = (self.batch, self.heads, self.nq, self.nk)
         kept = True if mask is None else mask(*self.coordinates, self.nq, self.nk, self.captures)
         self.kept = np.broadcast_to(kept, self.shape)
-        self.scores = scale * np.einsum("bhid,bhjd->bhij", q, self.k)
+        self.scores = scale * (q @ self.k.swapaxes(2, 3))
 
     def values(self, scores=None, captures=None):
         """z, the activation's values, zero where masked."""
