@@ -159,9 +159,14 @@ def compare(kernel, scale, captures, samples):
     return finite(difference / size), finite(lse_difference / lse_size) if kernel.softmax else None
 
 
+def captures_of(artefact):
+    """The captures that a kernel takes, as arrays."""
+    return {name: make(np.random.default_rng(3)) for name, make in activations.CAPTURES.items() if name in artefact.arguments}
+
+
 def check(kernel, artefact, inputs, pool):
     """The bound call, whether 8 launches wrote the same everywhere, and a future of the errors."""
-    captures = {name: make(np.random.default_rng(3)) for name, make in activations.CAPTURES.items() if name in artefact.arguments}
+    captures = captures_of(artefact)
     values = inputs.arguments(kernel, captures)
     call = artefact.bind("forward", **values)
     outputs = [values[name] for name in ("o", "stats") if name in values]

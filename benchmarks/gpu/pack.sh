@@ -22,7 +22,7 @@ out=${OUT:-..}
 export PYTHONUNBUFFERED=1 BUILD_DIR=build
 python3 benchmarks/gpu/hopper.py --run kernels --output "$out/hopper.md" --log "$out/hopper.log" "$@"
 status=$?
-tail -n 40 "$out/hopper.log"
+tail -n 12 "$out/hopper.log" | cut -c1-160
 exit $status
 RUN
 chmod +x "$folder/run.sh"

@@ -18,7 +18,7 @@ import forward_cases
 import sass
 import support
 
-sys.path.insert(0, str(support.ROOT / "benchmarks" / "gpu"))
+sys.path.append(str(support.ROOT / "benchmarks" / "gpu"))
 import instructions  # noqa: E402
 import kernels  # noqa: E402
 

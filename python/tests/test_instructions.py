@@ -10,7 +10,7 @@ import pytest
 
 import support
 
-sys.path.insert(0, str(support.ROOT / "benchmarks" / "gpu"))
+sys.path.append(str(support.ROOT / "benchmarks" / "gpu"))
 import instructions  # noqa: E402
 
 TABLE = instructions.parse((support.ROOT / "docs" / "activation-cost.md").read_text())
