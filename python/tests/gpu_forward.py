@@ -56,7 +56,7 @@ def compile_case(folder, target, name, case, runs):
 
 def compile_all(folder, target, count, first, jobs):
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.iterdir():
+    for old in folder.glob("*.case"):
         old.unlink()
     failed, refused = 0, collections.Counter()
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
