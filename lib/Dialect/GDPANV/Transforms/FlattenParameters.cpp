@@ -29,6 +29,12 @@ public:
   }
 
   LogicalResult run() {
+    for (TensorMapOp op : maps) {
+      auto buffer = dyn_cast<BlockArgument>(op.getSource());
+      if (!buffer || buffer.getOwner() != &body)
+        return op.emitError("expected an argument of the kernel as the buffer of a "
+                            "tensor map");
+    }
     unsigned count = body.getNumArguments();
     for (unsigned number = 0; number < count; ++number) {
       BlockArgument argument = body.getArgument(number);

@@ -366,6 +366,17 @@ void makeSynchronous(linalg::ContractOp product) {
   product.erase();
 }
 
+/// Whether products stand in a loop, under a condition or not, but in none of its
+/// inner loops.
+bool hasProducts(scf::ForOp loop) {
+  return loop.getBody()
+      ->walk([&](linalg::ContractOp product) {
+        return product->getParentOfType<scf::ForOp>() == loop ? WalkResult::interrupt()
+                                                              : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 struct PipelineProducts
     : gdpa_nv::impl::GDPANVPipelineProductsBase<PipelineProducts> {
   void runOnOperation() override {
@@ -377,7 +388,7 @@ struct PipelineProducts
       Loop candidate(loop);
       if (candidate.analyze())
         candidate.rewrite();
-      else if (!loop.getBody()->getOps<ReceiveOp>().empty())
+      else if (hasProducts(loop))
         loop.emitRemark("products of this loop are waited for at once: it is not one score "
                         "product, elementwise operations and one sum");
     }

@@ -17,3 +17,14 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// -----
+
+gpu.module @m {
+  gpu.func @map(%k: memref<?x64xbf16>, %some: i1) kernel {
+    %b = arith.select %some, %k, %k : memref<?x64xbf16>
+    // expected-error@+1 {{expected an argument of the kernel as the buffer of a tensor map}}
+    %m = gdpa_nv.tensor_map %b box(64, 64) : memref<?x64xbf16> -> !llvm.ptr
+    gpu.return
+  }
+}

@@ -22,4 +22,27 @@ gpu.module @m {
     llvm.store %d, %p : i64, !llvm.ptr<1>
     gpu.return
   }
+
+  // Tensor maps come last, one for each buffer and box.
+  // CHECK-LABEL: gpu.func @maps
+  // CHECK-SAME: (%{{.*}}: !llvm.ptr<1> {llvm.noalias}, %{{.*}}: i64, %{{.*}}: !llvm.ptr<1> {llvm.noalias}, %{{.*}}: i64, %[[A:.*]]: !llvm.ptr, %[[B:.*]]: !llvm.ptr, %[[C:.*]]: !llvm.ptr)
+  // CHECK-SAME: gdpa_nv.tensor_maps = [
+  // CHECK-SAME: {argument = 0 : i64, columns = 64 : i64, rows = 128 : i64, swizzle = 128 : i64}
+  // CHECK-SAME: {argument = 1 : i64, columns = 64 : i64, rows = 128 : i64, swizzle = 128 : i64}
+  // CHECK-SAME: {argument = 0 : i64, columns = 64 : i64, rows = 64 : i64, swizzle = 128 : i64}
+  // CHECK: nvvm.prefetch tensormap, %[[A]]
+  // CHECK: nvvm.prefetch tensormap, %[[B]]
+  // CHECK: nvvm.prefetch tensormap, %[[A]]
+  // CHECK: nvvm.prefetch tensormap, %[[C]]
+  gpu.func @maps(%k: memref<?x64xbf16>, %v: memref<?x64xbf16>) kernel {
+    %a = gdpa_nv.tensor_map %k box(128, 64) : memref<?x64xbf16> -> !llvm.ptr
+    %b = gdpa_nv.tensor_map %v box(128, 64) : memref<?x64xbf16> -> !llvm.ptr
+    %same = gdpa_nv.tensor_map %k box(128, 64) : memref<?x64xbf16> -> !llvm.ptr
+    %other = gdpa_nv.tensor_map %k box(64, 64) : memref<?x64xbf16> -> !llvm.ptr
+    nvvm.prefetch tensormap, %a : !llvm.ptr
+    nvvm.prefetch tensormap, %b : !llvm.ptr
+    nvvm.prefetch tensormap, %same : !llvm.ptr
+    nvvm.prefetch tensormap, %other : !llvm.ptr
+    gpu.return
+  }
 }
