@@ -45,7 +45,7 @@ void gdpa::buildNVVMHostPipeline(OpPassManager &manager,
 }
 
 void gdpa::buildNVVMCodePipeline(OpPassManager &manager,
-                                 const NVVMPipelineOptions &) {
+                                 const NVVMPipelineOptions &options) {
   manager.addPass(gdpa_nv::createGDPANVCreateKernels());
   OpPassManager &module = manager.nest<gpu::GPUModuleOp>();
   {
@@ -58,6 +58,9 @@ void gdpa::buildNVVMCodePipeline(OpPassManager &manager,
     kernel.addPass(gdpa_nv::createGDPANVSpecializeWarps());
     kernel.addPass(gdpa_nv::createGDPANVPipelineProducts());
     kernel.addPass(gdpa_nv::createGDPANVPingPong());
+    kernel.addPass(gdpa_nv::createGDPANVCheck());
+    if (options.instrument)
+      kernel.addPass(gdpa_nv::createGDPANVInstrument());
     kernel.addPass(gdpa_nv::createGDPATileStageShared());
     kernel.addPass(gdpa_nv::createGDPATileDistribute());
     kernel.addPass(gdpa_nv::createGDPANVApproximateMath());

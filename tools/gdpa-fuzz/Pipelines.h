@@ -93,6 +93,8 @@ constexpr llvm::StringRef pipelines[] = {
     ON_KERNEL("gdpa-nv-specialize-warps"),
     ON_KERNEL("gdpa-nv-pipeline"),
     ON_KERNEL("gdpa-nv-ping-pong"),
+    ON_KERNEL("gdpa-nv-check"),
+    ON_KERNEL("gdpa-nv-instrument"),
     ON_KERNEL("gdpa-tile-stage-shared"),
     ON_KERNEL("gdpa-tile-distribute"),
     ON_KERNEL("gdpa-nv-approximate-math"),

@@ -46,6 +46,10 @@ struct NVVMPipelineOptions : public TargetPipelineOptions {
   Option<std::string> chip{*this, "chip",
                            llvm::cl::desc("sm_80 or a later architecture"),
                            llvm::cl::init("sm_80")};
+  Option<bool> instrument{
+      *this, "instrument",
+      llvm::cl::desc("check the protocol of asynchronous kernels at run time"),
+      llvm::cl::init(false)};
 };
 
 /// Tensor form -> entries on f64 memrefs.

@@ -96,6 +96,9 @@ LogicalResult MmaAsyncOp::verify() {
     return emitOpError("expected a left operand of layout lhs or shared and a "
                        "right one of layout shared, found ")
            << left << " and " << right;
+  if (left.getRank() != 2 || right.getRank() != 2)
+    return emitOpError("expected operands of rank 2, found ")
+           << left << " and " << right;
   bool isTransposed = getTransposed();
   int64_t depth = right.getDimSize(isTransposed ? 1 : 0);
   int64_t columns = right.getDimSize(isTransposed ? 0 : 1);
@@ -142,6 +145,38 @@ LogicalResult WaitOp::verify() {
     return emitOpError("expected the blocks of the products, then the kept "
                        "values as results");
   return success();
+}
+
+LogicalResult TensorMapOp::verify() {
+  auto type = cast<BaseMemRefType>(getSource().getType());
+  auto isExtent = [](uint64_t extent) { return extent >= 1 && extent <= 256; };
+  if (!type.hasRank() || type.getShape().size() < 2 || type.getShape().size() > 5 ||
+      !isExtent(getRows()) || !isExtent(getColumns()))
+    return emitOpError("expected a buffer of rank 2 to 5 and a box of 1 to 256 rows "
+                       "and columns, found ")
+           << type << " and a box of " << getRows() << ", " << getColumns();
+  return success();
+}
+
+LogicalResult WatchOp::verify() {
+  StringRef event = getEvent();
+  bool ofSlot = llvm::is_contained({"send", "receive", "release"}, event);
+  bool ofBlock = llvm::is_contained({"read", "convert"}, event);
+  bool ofWait = event == "wait";
+  if (!ofSlot && !ofBlock && !ofWait &&
+      !llvm::is_contained({"begin", "start"}, event))
+    return emitOpError("expected begin, send, receive, release, read, convert, "
+                       "start or wait as the event, found ")
+           << event;
+  if (ofSlot != static_cast<bool>(getRing()) || ofSlot != static_cast<bool>(getCursor()) ||
+      ofBlock != static_cast<bool>(getBlock()) || ofWait != getInflight().has_value())
+    return emitOpError("expected a slot, a block or a number of products as the "
+                       "event has it, for ")
+           << event;
+  if (ofBlock && (!isa_and_nonnull<SharedAttr>(getBlock().getType().getEncoding())))
+    return emitOpError("expected a block in shared memory, found ")
+           << getBlock().getType();
+  return ofSlot ? verifyRing(*this, getRing()) : success();
 }
 
 #define GET_TYPEDEF_CLASSES

@@ -125,6 +125,7 @@ struct Distribute : gdpa_nv::impl::GDPATileDistributeBase<Distribute> {
     populateProductDistribution(patterns, converter, thread);
     populateAsyncDistribution(patterns, converter, thread);
     populateAsyncProductDistribution(patterns, converter, thread);
+    populateWatchDistribution(patterns, converter, thread);
     scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns,
                                                          target);
     target.addLegalDialect<arith::ArithDialect, math::MathDialect,

@@ -157,6 +157,9 @@ void populateAsyncDistribution(RewritePatternSet &patterns,
 void populateAsyncProductDistribution(RewritePatternSet &patterns,
                                       const TypeConverter &converter,
                                       const ThreadContext &thread);
+void populateWatchDistribution(RewritePatternSet &patterns,
+                               const TypeConverter &converter,
+                               const ThreadContext &thread);
 
 } // namespace mlir::gdpa_nv
 

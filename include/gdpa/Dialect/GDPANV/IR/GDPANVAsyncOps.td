@@ -114,10 +114,15 @@ def GDPANV_FenceOp : GDPANV_ProtocolOp<"fence", [AllTypesMatch<["values", "resul
   let summary = "makes register operands visible to the products that follow";
   let description = [{
     Stands before a group of products, with the blocks in registers that they read or add to. Nothing may be in flight.
+
+    ```mlir
+    gdpa_nv.fence
+    %ready:2 = gdpa_nv.fence of %p, %acc : tensor<...>, tensor<...>
+    ```
   }];
   let arguments = (ins Variadic<AnyRankedTensor>:$values);
   let results = (outs Variadic<AnyRankedTensor>:$results);
-  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+  let assemblyFormat = "(`of` $values^ `:` type($values))? attr-dict";
 }
 
 def GDPANV_HoldOp : GDPANV_ProtocolOp<"hold", [AllTypesMatch<["values", "results"]>]> {
@@ -198,6 +203,28 @@ def GDPANV_TensorMapOp : GDPANV_Op<"tensor_map", [Pure]> {
   let arguments = (ins AnyMemRef:$source, I64Attr:$rows, I64Attr:$columns);
   let results = (outs AnyType:$result);
   let assemblyFormat = "$source `box` `(` $rows `,` $columns `)` attr-dict `:` type($source) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def GDPANV_WatchOp : GDPANV_ProtocolOp<"watch", [AttrSizedOperandSegments]> {
+  let summary = "tells the kernel's watch of an event of the protocol";
+  let description = [{
+    Debug code that `--gdpa-nv-instrument` puts into a kernel: a message and a trap where the event breaks the protocol. Events:
+    `begin` (all threads, before the roles), `send`, `receive`, `release` (of the slot at the ring's cursor), `read` (a product reads the block),
+    `convert` (the block is read into registers), `start` (a product) and `wait` (`inflight` products may be left).
+
+    ```mlir
+    gdpa_nv.watch "receive" of %ring[%cursor] : !gdpa_nv.ring<...>
+    gdpa_nv.watch "read" block %block : tensor<...>
+    gdpa_nv.watch "wait" inflight 1
+    ```
+  }];
+  let arguments = (ins StrAttr:$event, Optional<GDPANV_RingType>:$ring, Optional<GDPANV_CursorType>:$cursor,
+    Optional<AnyRankedTensor>:$block, OptionalAttr<I64Attr>:$inflight);
+  let assemblyFormat = [{
+    $event (`of` $ring^ `[` $cursor `]` `:` type($ring))? (`block` $block^ `:` type($block))? (`inflight` $inflight^)? attr-dict
+  }];
+  let hasVerifier = 1;
 }
 
 #endif // GDPA_DIALECT_GDPANV_IR_GDPANVASYNCOPS_TD

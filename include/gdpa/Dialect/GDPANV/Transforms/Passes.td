@@ -172,4 +172,36 @@ def ConvertGDPANVToNVVM : Pass<"convert-gdpa-nv-to-nvvm", "::mlir::gpu::GPUModul
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect", "::mlir::vector::VectorDialect"];
 }
 
+def GDPANVCheck : Pass<"gdpa-nv-check", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "refuse kernels that break the asynchronous protocol";
+  let description = [{
+    What one operation's verifier cannot see. Each is an error that names what was expected:
+
+    - nothing is in flight at a fence, a loop's back-edge, a branch's end or a role's end; a product is named by a wait after which it is complete;
+    - products follow a fence of their group; accumulators, and left operands in registers that the same block defines, are its results, were
+      computed while nothing was in flight, and are kept by the wait for the product;
+    - a slot is received before it is read, released once on every path, and released after every product that reads it was waited
+      for and after what was converted from it to registers has entered a product that was waited for; nothing reads it later;
+    - a cursor advances by one for each slot, in both roles;
+    - the producer sends and the consumers receive the blocks of a ring in the same loops and branches;
+    - the slots of rings are aligned, disjoint and inside the kernel's shared memory, and take boxes that TMA can fill;
+    - turns are opened and closed once, await and pass alternate, every product stands in a turn, and what the protocol depends on is the same in all threads.
+
+    It reads the kernel once and changes nothing.
+  }];
+}
+
+def GDPANVInstrument : Pass<"gdpa-nv-instrument", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "check the asynchronous protocol at run time";
+  let description = [{
+    A debug mode: `gdpa_nv.watch` operations at every event of the protocol keep, in shared memory, how often each slot was filled and received, which
+    slots a warp holds and which products it has started and waited for. A slot that is read without having been received, released too
+    early or twice, or received in the wrong generation is reported (`printf` on the device, with the source line) and the kernel traps. Slots are filled with NaNs
+    before their first use and by the last warp that releases them.
+
+    The calls make the assembler end each product before the next: what is checked is the protocol, not the timing.
+  }];
+  let dependentDialects = ["::mlir::gdpa_nv::GDPANVDialect"];
+}
+
 #endif // GDPA_DIALECT_GDPANV_TRANSFORMS_PASSES_TD

@@ -1,0 +1,529 @@
+//===- CheckRole.cpp - the asynchronous protocol of one role --------------===//
+//
+// One walk over a role in the order of execution, with the products in flight, the
+// slots that are held and the position of every ring. A loop's body is walked once:
+// what it holds at its end must be what it held at its start, renamed.
+//
+//===----------------------------------------------------------------------===//
+
+#include "CheckRole.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/MapVector.h"
+
+using namespace mlir;
+using namespace mlir::gdpa_nv;
+
+namespace {
+
+/// Where a role stands in a ring: the slot of `cursor` is taken (received or sent), or
+/// it is the next one.
+struct Position {
+  Value cursor;
+  bool taken = false;
+  bool operator==(const Position &other) const {
+    return cursor == other.cursor && taken == other.taken;
+  }
+};
+
+/// A slot between its receive and its release.
+struct Slot {
+  Value ring, cursor, block;
+  Operation *receive;
+};
+
+/// What holds at one point of a role. Everything is looked up by value, so that a
+/// loop or a branch renames it.
+struct State {
+  llvm::MapVector<Value, Position> positions;
+  SmallVector<Slot> held;
+};
+
+/// The reads of one received block: products, and conversions to registers.
+struct Reads {
+  SmallVector<MmaAsyncOp> products;
+  SmallVector<ConvertOp> conversions;
+};
+
+bool isProtocol(Operation *op) {
+  return isa<SendOp, ReceiveOp, ReleaseOp, FenceOp, MmaAsyncOp, WaitOp, AdvanceOp>(op);
+}
+
+bool contains(Operation *op, function_ref<bool(Operation *)> matches) {
+  return op
+      ->walk([&](Operation *inner) {
+        return inner != op && matches(inner) ? WalkResult::interrupt()
+                                             : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+bool isInRegisters(Value lhs) {
+  return isa<LhsAttr>(cast<RankedTensorType>(lhs.getType()).getEncoding());
+}
+
+bool isShared(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && isa_and_nonnull<SharedAttr>(type.getEncoding());
+}
+
+LogicalResult addNote(InFlightDiagnostic error, Operation *op, StringRef text) {
+  error.attachNote(op->getLoc()) << text;
+  return error;
+}
+
+class RoleCheck {
+public:
+  explicit RoleCheck(Region &role) : role(role) {}
+
+  LogicalResult run() {
+    if (failed(checkBlock(role.front())))
+      return failure();
+    for (const Slot &slot : state.held)
+      return slot.receive->emitError("expected each received slot to be released once "
+                                     "on every path, found none of this one");
+    for (auto [fence, operand] : registerOperands)
+      if (failed(checkDefinition(fence, operand)))
+        return failure();
+    return success();
+  }
+
+private:
+  LogicalResult checkBlock(Block &block) {
+    for (Operation &op : block) {
+      bool before = !inFlight.empty();
+      if (failed(check(&op)))
+        return failure();
+      // The results of a wait for all are there when nothing is in flight.
+      if (before && !inFlight.empty())
+        duringFlight.insert(&op);
+    }
+    // A product is named by a wait of its block, which ends it: nothing is in flight at
+    // a loop's back-edge, a branch's end or the role's end.
+    assert(inFlight.empty() && "expected a wait for each product in its block");
+    return success();
+  }
+
+  LogicalResult check(Operation *op) {
+    if (auto fence = dyn_cast<FenceOp>(op))
+      return checkFence(fence);
+    if (auto product = dyn_cast<MmaAsyncOp>(op))
+      return checkProduct(product);
+    if (auto wait = dyn_cast<WaitOp>(op))
+      return checkWait(wait);
+    if (auto advance = dyn_cast<AdvanceOp>(op))
+      return checkAdvance(advance);
+    if (auto send = dyn_cast<SendOp>(op))
+      return take(op, send.getRing(), send.getCursor());
+    if (auto receive = dyn_cast<ReceiveOp>(op)) {
+      if (failed(take(op, receive.getRing(), receive.getCursor())))
+        return failure();
+      state.held.push_back({receive.getRing(), receive.getCursor(), receive.getResult(), op});
+      return success();
+    }
+    if (auto release = dyn_cast<ReleaseOp>(op))
+      return checkRelease(release);
+    if (auto loop = dyn_cast<scf::ForOp>(op))
+      return checkLoop(loop);
+    if (auto choice = dyn_cast<scf::IfOp>(op))
+      return checkChoice(choice);
+    if (op->getNumRegions() && contains(op, isProtocol))
+      return op->emitError("expected the asynchronous protocol in scf.for and scf.if "
+                           "alone, found ")
+             << op->getName();
+    if (!op->hasTrait<OpTrait::IsTerminator>())
+      for (Value operand : op->getOperands())
+        if (isShared(operand)) {
+          if (failed(findSlot(op, operand)))
+            return failure();
+          if (auto convert = dyn_cast<ConvertOp>(op))
+            reads[operand].conversions.push_back(convert);
+        }
+    return success();
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Products
+  //===--------------------------------------------------------------------===//
+
+  LogicalResult checkFence(FenceOp op) {
+    if (!inFlight.empty())
+      return op.emitError("expected nothing in flight at a fence, found ")
+             << inFlight.size() << " products";
+    fence = op;
+    for (Value value : op.getValues())
+      registerOperands.push_back({op, value});
+    return success();
+  }
+
+  LogicalResult checkProduct(MmaAsyncOp op) {
+    if (!fence || fence->getBlock() != op->getBlock())
+      return op.emitError("expected a gdpa_nv.fence before each group of products, found "
+                          "none since the last wait");
+    auto isFenced = [&](Value value) { return value.getDefiningOp() == fence; };
+    if (op.getAccumulator() && !isFenced(op.getAccumulator()))
+      return op.emitError("expected the accumulator to be a result of the group's fence");
+    if (isInRegisters(op.getLhs())) {
+      // What stands outside of the block stays in its registers.
+      if (!isFenced(op.getLhs()) && op.getLhs().getParentBlock() == op->getBlock())
+        return op.emitError("expected a left operand in registers to be a result of the "
+                            "group's fence, found one defined in the same block");
+    } else if (failed(addRead(op, op.getLhs()))) {
+      return failure();
+    }
+    if (failed(addRead(op, op.getRhs())))
+      return failure();
+    inFlight.push_back(op);
+    return success();
+  }
+
+  LogicalResult addRead(MmaAsyncOp op, Value block) {
+    if (failed(findSlot(op, block)))
+      return failure();
+    reads[block].products.push_back(op);
+    return success();
+  }
+
+  LogicalResult checkWait(WaitOp op) {
+    int64_t left = std::min<int64_t>(op.getInflight(), inFlight.size());
+    auto firstLeft = inFlight.end() - left;
+    for (Value pending : op.getPending()) {
+      auto product = pending.getDefiningOp<MmaAsyncOp>();
+      if (product && std::find(firstLeft, inFlight.end(), product) != inFlight.end())
+        return addNote(op.emitError("expected the products that it names to be complete, "
+                                    "found one that is among the ")
+                           << left << " youngest, which may be in flight",
+                       product, "the product");
+      if (product && isInRegisters(product.getLhs()) &&
+          product.getLhs().getParentBlock() == op->getBlock() &&
+          !llvm::is_contained(op.getKept(), product.getLhs()))
+        return op.emitError("expected the wait to keep the product's left operand, whose "
+                            "registers are read until then");
+    }
+    for (MmaAsyncOp product : llvm::make_range(inFlight.begin(), firstLeft))
+      completed.insert(product);
+    inFlight.erase(inFlight.begin(), firstLeft);
+    fence = nullptr;
+    return success();
+  }
+
+  /// Registers of products are written while nothing is in flight: the operands of a
+  /// fence are computed then, in this step of a loop or the one before.
+  LogicalResult checkDefinition(FenceOp fence, Value operand) {
+    SmallVector<Value> open = {operand};
+    llvm::DenseSet<Value> seen;
+    while (!open.empty()) {
+      Value value = open.pop_back_val();
+      if (!seen.insert(value).second)
+        continue;
+      if (auto argument = dyn_cast<BlockArgument>(value)) {
+        if (auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp()))
+          if (OpOperand *init = loop.getTiedLoopInit(argument)) {
+            open.push_back(init->get());
+            open.push_back(loop.getTiedLoopYieldedValue(argument)->get());
+          }
+        continue;
+      }
+      auto result = cast<OpResult>(value);
+      Operation *op = result.getOwner();
+      unsigned number = result.getResultNumber();
+      if (auto loop = dyn_cast<scf::ForOp>(op)) {
+        open.push_back(loop.getInitArgs()[number]);
+        open.push_back(loop.getYieldedValues()[number]);
+      } else if (auto choice = dyn_cast<scf::IfOp>(op)) {
+        for (Region *region : {&choice.getThenRegion(), &choice.getElseRegion()})
+          if (!region->empty())
+            open.push_back(region->front().getTerminator()->getOperand(number));
+      } else if (duringFlight.contains(op)) {
+        return addNote(op->emitError("expected operands of products in registers to be "
+                                     "computed while nothing is in flight"),
+                       fence, "the fence of the products");
+      } else if (auto convert = dyn_cast<ConvertOp>(op)) {
+        open.push_back(convert.getSource()); // the same registers
+      }
+    }
+    return success();
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Slots
+  //===--------------------------------------------------------------------===//
+
+  LogicalResult findSlot(Operation *op, Value block) {
+    if (llvm::any_of(state.held, [&](const Slot &slot) { return slot.block == block; }))
+      return success();
+    if (block.getDefiningOp() && !block.getDefiningOp<ReceiveOp>() &&
+        !isa<scf::ForOp, scf::IfOp>(block.getDefiningOp()))
+      return op->emitError("expected a received block, found the result of ")
+             << block.getDefiningOp()->getName();
+    return op->emitError("expected a block whose slot is held, found one that was "
+                         "released or carried past its release");
+  }
+
+  LogicalResult checkAdvance(AdvanceOp op) {
+    auto found = state.positions.find(op.getRing());
+    if (found != state.positions.end() && found->second.cursor == op.getCursor() &&
+        found->second.taken)
+      found->second = {op.getResult(), false};
+    return success();
+  }
+
+  /// Sends to or receives from the slot at `cursor`, which must be the next.
+  LogicalResult take(Operation *op, Value ring, Value cursor) {
+    auto found = state.positions.find(ring);
+    bool isNext = found == state.positions.end()
+                      ? static_cast<bool>(cursor.getDefiningOp<CursorOp>())
+                      : found->second == Position{cursor, false};
+    if (!isNext)
+      return op->emitError("expected the cursor of a ring to advance by one for each slot, "
+                           "found one that is not the next");
+    state.positions[ring] = {cursor, true};
+    return success();
+  }
+
+  LogicalResult checkRelease(ReleaseOp op) {
+    auto slot = llvm::find_if(state.held, [&](const Slot &slot) {
+      return slot.ring == op.getRing() && slot.cursor == op.getCursor();
+    });
+    if (slot == state.held.end())
+      return op.emitError("expected a slot that was received and not released, found none "
+                          "at this cursor");
+    const Reads &own = reads[slot->block];
+    for (MmaAsyncOp product : own.products)
+      if (!completed.contains(product))
+        return addNote(op.emitError("expected every product that reads the slot to be "
+                                    "waited for before its release, found one in flight"),
+                       product, "the product");
+    for (ConvertOp convert : own.conversions)
+      if (!isConsumed(convert))
+        return addNote(op.emitError("expected what was read from the slot into registers to "
+                                    "be consumed by a product that was waited for before its "
+                                    "release"),
+                       convert, "the conversion");
+    state.held.erase(slot);
+    return success();
+  }
+
+  /// Whether a product that reads the registers of a conversion was waited for, or
+  /// nothing reads them.
+  bool isConsumed(ConvertOp convert) {
+    SmallVector<Value> open = {convert.getResult()};
+    llvm::DenseSet<Value> seen;
+    bool isRead = false;
+    while (!open.empty()) {
+      Value value = open.pop_back_val();
+      if (!seen.insert(value).second)
+        continue;
+      for (OpOperand &use : value.getUses()) {
+        Operation *user = use.getOwner();
+        if (auto product = dyn_cast<MmaAsyncOp>(user)) {
+          if (completed.contains(product))
+            return true;
+        } else if (auto fence = dyn_cast<FenceOp>(user)) {
+          open.push_back(fence.getResults()[use.getOperandNumber()]);
+        } else if (auto loop = dyn_cast<scf::ForOp>(user)) {
+          if (BlockArgument argument = loop.getTiedLoopRegionIterArg(&use))
+            open.push_back(argument);
+        }
+        isRead = true;
+      }
+    }
+    return !isRead;
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Loops and branches
+  //===--------------------------------------------------------------------===//
+
+  /// The number of the values `from` that stands for a ring's cursor. Two rings may
+  /// begin with one value: `after` are the values that replace `from`, the one that is
+  /// used with the ring is its.
+  static std::optional<unsigned> findCursor(Value ring, Value cursor, ValueRange from,
+                                            ValueRange after) {
+    std::optional<unsigned> found;
+    for (auto [number, value] : llvm::enumerate(from)) {
+      if (value != cursor)
+        continue;
+      bool isUsed = false, isOther = false;
+      for (Operation *user : after[number].getUsers())
+        if (isa<SendOp, ReceiveOp, ReleaseOp, AdvanceOp>(user))
+          (llvm::is_contained(user->getOperands(), ring) ? isUsed : isOther) = true;
+      if (isUsed)
+        return number;
+      if (!found && !isOther)
+        found = number;
+    }
+    return found;
+  }
+
+  /// `state` with the values `from` called `to`. Of the slots only those whose block
+  /// is among them change their name.
+  static State rename(const State &state, ValueRange from, ValueRange to) {
+    State result = state;
+    for (auto &[ring, position] : result.positions)
+      if (std::optional<unsigned> number = findCursor(ring, position.cursor, from, to))
+        position.cursor = to[*number];
+    for (Slot &slot : result.held) {
+      auto block = llvm::find(from, slot.block);
+      if (block == from.end())
+        continue;
+      slot.block = to[block - from.begin()];
+      if (std::optional<unsigned> number = findCursor(slot.ring, slot.cursor, from, to))
+        slot.cursor = to[*number];
+    }
+    return result;
+  }
+
+  /// The reads of blocks that go on under another name.
+  void renameReads(ValueRange from, ValueRange to) {
+    for (auto [before, after] : llvm::zip(from, to))
+      if (isShared(before)) {
+        Reads moved = reads.lookup(before);
+        reads[after].products.append(moved.products);
+        reads[after].conversions.append(moved.conversions);
+      }
+  }
+
+  LogicalResult expectSame(Operation *end, const State &found, const State &expected,
+                           StringRef where) {
+    for (const auto &[ring, position] : found.positions) {
+      auto other = expected.positions.find(ring);
+      if (other == expected.positions.end() ? position.taken || !isStart(position)
+                                            : !(other->second == position))
+        return end->emitError("expected the cursor of each ring to be handed on at ")
+               << where << ", found another one";
+    }
+    for (const auto &[from, to, text] :
+         {std::tuple(&found, &expected, "expected each received slot to be released once on "
+                                        "every path, found one more that is held at "),
+          std::tuple(&expected, &found, "expected each received slot to be released once on "
+                                        "every path, found one less that is held at ")})
+      for (const Slot &slot : from->held)
+        if (llvm::none_of(to->held, [&](const Slot &other) {
+              return other.ring == slot.ring && other.cursor == slot.cursor &&
+                     other.block == slot.block;
+            }))
+          return addNote(end->emitError(text) << where, slot.receive, "its receive");
+    return success();
+  }
+
+  static bool isStart(const Position &position) {
+    return static_cast<bool>(position.cursor.getDefiningOp<CursorOp>());
+  }
+
+  /// Rings that the role comes to inside `op` for the first time start there.
+  void addRings(Operation *op) {
+    auto add = [&](Operation *user, Value ring) {
+      if (state.positions.contains(ring))
+        return;
+      Value start = findStart(op, user->getOperand(user->getNumOperands() - 1));
+      if (start)
+        state.positions[ring] = {start, false};
+    };
+    op->walk([&](Operation *inner) {
+      if (auto send = dyn_cast<SendOp>(inner))
+        add(inner, send.getRing());
+      else if (auto receive = dyn_cast<ReceiveOp>(inner))
+        add(inner, receive.getRing());
+    });
+  }
+
+  /// The cursor outside of `op` that a cursor inside of it begins as.
+  static Value findStart(Operation *op, Value cursor) {
+    while (op->isProperAncestor(cursor.getParentBlock()->getParentOp()) ||
+           op == cursor.getParentBlock()->getParentOp()) {
+      auto argument = dyn_cast<BlockArgument>(cursor);
+      if (argument) {
+        auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
+        OpOperand *init = loop ? loop.getTiedLoopInit(argument) : nullptr;
+        if (!init)
+          return Value();
+        cursor = init->get();
+      } else if (auto advance = cursor.getDefiningOp<AdvanceOp>()) {
+        cursor = advance.getCursor();
+      } else {
+        return cursor;
+      }
+    }
+    return cursor;
+  }
+
+  LogicalResult checkEntry(Operation *op) {
+    if (inFlight.empty())
+      return success();
+    if (isa<LoopLikeOpInterface>(op))
+      return op->emitError("expected nothing in flight at a loop's back-edge, found ")
+             << inFlight.size() << " products";
+    if (contains(op, [](Operation *inner) { return isa<FenceOp, MmaAsyncOp, WaitOp>(inner); }))
+      return op->emitError("expected nothing in flight at a branch with products, found ")
+             << inFlight.size();
+    return success();
+  }
+
+  LogicalResult checkLoop(scf::ForOp loop) {
+    if (failed(checkEntry(loop)))
+      return failure();
+    if (!contains(loop, isProtocol))
+      return success();
+    addRings(loop);
+    State outside = state;
+    state = rename(outside, loop.getInitArgs(), loop.getRegionIterArgs());
+    State atStart = state;
+    renameReads(loop.getInitArgs(), loop.getRegionIterArgs());
+    fence = nullptr;
+    if (failed(checkBlock(*loop.getBody())))
+      return failure();
+    Operation *yield = loop.getBody()->getTerminator();
+    if (failed(expectSame(yield, rename(state, yield->getOperands(), loop.getRegionIterArgs()),
+                          atStart, "the loop's back-edge")))
+      return failure();
+    renameReads(loop.getInitArgs(), loop.getResults());
+    renameReads(yield->getOperands(), loop.getResults());
+    state = rename(outside, loop.getInitArgs(), loop.getResults());
+    fence = nullptr;
+    return success();
+  }
+
+  LogicalResult checkChoice(scf::IfOp choice) {
+    if (failed(checkEntry(choice)))
+      return failure();
+    if (!inFlight.empty())
+      choice->walk([&](Operation *inner) { duringFlight.insert(inner); });
+    if (!contains(choice, isProtocol))
+      return success();
+    addRings(choice);
+    State before = state;
+    FenceOp outer = fence;
+    State ends[2];
+    Region *regions[] = {&choice.getThenRegion(), &choice.getElseRegion()};
+    Operation *end = choice;
+    for (auto [region, after] : llvm::zip(regions, ends)) {
+      state = before;
+      if (!region->empty()) {
+        SmallVector<MmaAsyncOp> outside;
+        std::swap(outside, inFlight); // none of them is touched inside
+        if (failed(checkBlock(region->front())))
+          return failure();
+        std::swap(outside, inFlight);
+        end = region->front().getTerminator();
+        renameReads(end->getOperands(), choice.getResults());
+        state = rename(state, end->getOperands(), choice.getResults());
+      }
+      after = state;
+    }
+    fence = inFlight.empty() ? FenceOp() : outer;
+    state = ends[0];
+    return expectSame(end, ends[1], ends[0], "the branch's end");
+  }
+
+  Region &role;
+  State state;
+  FenceOp fence; // of the group that products join
+  SmallVector<MmaAsyncOp> inFlight;
+  llvm::DenseSet<Operation *> completed, duringFlight;
+  SmallVector<std::pair<FenceOp, Value>> registerOperands;
+  DenseMap<Value, Reads> reads;
+};
+
+} // namespace
+
+LogicalResult gdpa_nv::checkRole(Region &role) { return RoleCheck(role).run(); }
