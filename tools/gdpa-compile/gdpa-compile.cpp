@@ -64,6 +64,12 @@ static cl::opt<std::string>
                          "them (-avx512f,+fma)"),
                 cl::value_desc("list"), cl::cat(category));
 
+static cl::opt<bool> instrument(
+    "instrument",
+    cl::desc("For chips: check the protocol of asynchronous kernels while they "
+             "run; slow, for debugging"),
+    cl::cat(category));
+
 static int complain(ExitCode code, const llvm::Twine &message) {
   llvm::WithColor::error(llvm::errs(), "gdpa-compile") << message << "\n";
   return code;
@@ -87,6 +93,7 @@ int main(int argc, char **argv) {
   options.precision = precision;
   options.cpu = cpu;
   options.features = cpuFeatures;
+  options.instrument = instrument;
   if (std::string message = checkOptions(options); !message.empty())
     return complain(kUsageError, message);
   Emission emitted = options.getEmission();

@@ -33,6 +33,8 @@ struct CompileOptions {
   /// The processor of the target cpu, as LLVM names it (empty: the one this
   /// runs on), and changes to its features.
   std::string cpu, features;
+  /// For chips: check the protocol of asynchronous kernels while they run.
+  bool instrument = false;
   /// As in TargetPipelineOptions (Pipelines.h): passes of another project.
   std::function<void(OpPassManager &)> lowerForeignOps;
 

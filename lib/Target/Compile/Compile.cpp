@@ -46,6 +46,8 @@ std::string gdpa::checkOptions(const CompileOptions &options) {
   if (options.target != "cpu" &&
       !(options.cpu.empty() && options.features.empty()))
     return "expected --cpu and --cpu-features with --target=cpu only";
+  if (!isGPU && options.instrument)
+    return "expected --instrument with a chip as the target only";
   if (!options.precision.empty() && options.precision != "exact" &&
       options.precision != "fast")
     return "expected the precision to be exact or fast, found '" +
@@ -179,6 +181,7 @@ LogicalResult Compilation::lower() {
     pipeline.gradients = options.gradients;
     pipeline.lowerForeignOps = options.lowerForeignOps;
     pipeline.chip = options.target;
+    pipeline.instrument = options.instrument;
     if (failed(run([&](auto &pm) { buildNVVMHostPipeline(pm, pipeline); },
                    [&](auto &pm) { buildNVVMCodePipeline(pm, pipeline); })))
       return failure();

@@ -197,6 +197,10 @@ private:
     report(compare(arith::CmpIPredicate::ne, load(held), b.constant(0)),
            "slot received that is held", number);
     Value times = add(own(layout.received(), number), 1);
+    // The n-th filling completes phase (n - 1) mod 2 of the full barrier.
+    Value phase = b.bitXor(b.bitAnd(times, 1), b.constant(1));
+    report(compare(arith::CmpIPredicate::ne, b.bitAnd(cursor, 1), phase),
+           "slot received in the wrong phase", number);
     report(compare(arith::CmpIPredicate::ne, load(word(layout.filled(), number)), times),
            "slot received that was not filled for it", number);
     store(b.constant(1), held);

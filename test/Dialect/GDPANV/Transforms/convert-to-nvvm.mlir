@@ -16,4 +16,24 @@ gpu.module @m {
     llvm.store %l, %a : f32, !llvm.ptr<3>
     gpu.return
   }
+
+  // Of an asynchronous kernel the number of threads is exact, or setmaxnreg is ignored; its tensor maps are read where
+  // the parameters lie.
+  // CHECK: llvm.func @asynchronous(%{{.*}}: !llvm.ptr<1> {llvm.noalias}, %{{.*}}: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<128 x i8>, nvvm.grid_constant})
+  // CHECK-SAME: nvvm.minctasm = 1 : i32
+  // CHECK-NOT: maxntid
+  // CHECK-SAME: nvvm.reqntid = array<i32: 256, 1, 1>
+  gpu.func @asynchronous(%p: !llvm.ptr<1> {llvm.noalias}, %map: !llvm.ptr) kernel
+      attributes {known_block_size = array<i32: 256, 1, 1>, schedule = #gdpa_nv.schedule<consumers = 1>,
+                  gdpa_nv.tensor_maps = [{argument = 0 : i64, columns = 64 : i64, rows = 64 : i64, swizzle = 128 : i64}]} {
+    nvvm.prefetch tensormap, %map : !llvm.ptr
+    gpu.return
+  }
+
+  // CHECK: llvm.func @portable() attributes
+  // CHECK-NOT: reqntid
+  // CHECK-SAME: nvvm.maxntid = array<i32: 256, 1, 1>
+  gpu.func @portable() kernel attributes {known_block_size = array<i32: 256, 1, 1>, schedule = #gdpa_nv.schedule<warps = 8>} {
+    gpu.return
+  }
 }

@@ -49,8 +49,9 @@ gpu.module @m {
   // CODE: nvvm.mbarrier.arrive.expect_tx
   // CODE: nvvm.setmaxregister increase
   // CODE: nvvm.mbarrier.try_wait.parity
-  // CODE: gpu.printf "gdpa_nv.watch: slot received that is held at {{.*}}instrument.mlir:[[# @LINE + 24]]:{{.*}}, block (%d, %d, %d), consumer warp %d, slot %d\0A", %{{.*}}
+  // CODE: gpu.printf "gdpa_nv.watch: slot received that is held at {{.*}}instrument.mlir:[[# @LINE + 25]]:{{.*}}, block (%d, %d, %d), consumer warp %d, slot %d\0A", %{{.*}}
   // CODE-NEXT: llvm.intr.trap
+  // CODE: gpu.printf "gdpa_nv.watch: slot received in the wrong phase at
   // CODE: gpu.printf "gdpa_nv.watch: slot received that was not filled for it at
   // CODE: nvvm.bar.warp.sync
   // CODE: gpu.printf "gdpa_nv.watch: slot read that is not held at
