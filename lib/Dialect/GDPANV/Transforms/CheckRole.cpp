@@ -7,36 +7,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "CheckRole.h"
+#include "RingState.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
 using namespace mlir::gdpa_nv;
 
 namespace {
-
-/// Where a role stands in a ring: the slot of `cursor` is taken (received or sent), or
-/// it is the next one.
-struct Position {
-  Value cursor;
-  bool taken = false;
-  bool operator==(const Position &other) const {
-    return cursor == other.cursor && taken == other.taken;
-  }
-};
-
-/// A slot between its receive and its release.
-struct Slot {
-  Value ring, cursor, block;
-  Operation *receive;
-};
-
-/// What holds at one point of a role. Everything is looked up by value, so that a
-/// loop or a branch renames it.
-struct State {
-  llvm::MapVector<Value, Position> positions;
-  SmallVector<Slot> held;
-};
 
 /// The reads of one received block: products, and conversions to registers.
 struct Reads {
@@ -66,11 +43,6 @@ bool isShared(Value value) {
   return type && isa_and_nonnull<SharedAttr>(type.getEncoding());
 }
 
-LogicalResult addNote(InFlightDiagnostic error, Operation *op, StringRef text) {
-  error.attachNote(op->getLoc()) << text;
-  return error;
-}
-
 class RoleCheck {
 public:
   explicit RoleCheck(Region &role) : role(role) {}
@@ -78,7 +50,7 @@ public:
   LogicalResult run() {
     if (failed(checkBlock(role.front())))
       return failure();
-    for (const Slot &slot : state.held)
+    for (const HeldSlot &slot : state.held)
       return slot.receive->emitError("expected each received slot to be released once "
                                      "on every path, found none of this one");
     for (auto [fence, operand] : registerOperands)
@@ -249,7 +221,7 @@ private:
   //===--------------------------------------------------------------------===//
 
   LogicalResult findSlot(Operation *op, Value block) {
-    if (llvm::any_of(state.held, [&](const Slot &slot) { return slot.block == block; }))
+    if (llvm::any_of(state.held, [&](const HeldSlot &slot) { return slot.block == block; }))
       return success();
     if (block.getDefiningOp() && !block.getDefiningOp<ReceiveOp>() &&
         !isa<scf::ForOp, scf::IfOp>(block.getDefiningOp()))
@@ -272,7 +244,7 @@ private:
     auto found = state.positions.find(ring);
     bool isNext = found == state.positions.end()
                       ? static_cast<bool>(cursor.getDefiningOp<CursorOp>())
-                      : found->second == Position{cursor, false};
+                      : found->second == RingPosition{cursor, false};
     if (!isNext)
       return op->emitError("expected the cursor of a ring to advance by one for each slot, "
                            "found one that is not the next");
@@ -281,7 +253,7 @@ private:
   }
 
   LogicalResult checkRelease(ReleaseOp op) {
-    auto slot = llvm::find_if(state.held, [&](const Slot &slot) {
+    auto slot = llvm::find_if(state.held, [&](const HeldSlot &slot) {
       return slot.ring == op.getRing() && slot.cursor == op.getCursor();
     });
     if (slot == state.held.end())
@@ -323,6 +295,10 @@ private:
         } else if (auto loop = dyn_cast<scf::ForOp>(user)) {
           if (BlockArgument argument = loop.getTiedLoopRegionIterArg(&use))
             open.push_back(argument);
+        } else if (isa<WaitOp>(user)) {
+          open.push_back(user->getResult(use.getOperandNumber()));
+        } else if (isa<scf::YieldOp>(user)) {
+          open.push_back(user->getParentOp()->getResult(use.getOperandNumber()));
         }
         isRead = true;
       }
@@ -334,45 +310,6 @@ private:
   // Loops and branches
   //===--------------------------------------------------------------------===//
 
-  /// The number of the values `from` that stands for a ring's cursor. Two rings may
-  /// begin with one value: `after` are the values that replace `from`, the one that is
-  /// used with the ring is its.
-  static std::optional<unsigned> findCursor(Value ring, Value cursor, ValueRange from,
-                                            ValueRange after) {
-    std::optional<unsigned> found;
-    for (auto [number, value] : llvm::enumerate(from)) {
-      if (value != cursor)
-        continue;
-      bool isUsed = false, isOther = false;
-      for (Operation *user : after[number].getUsers())
-        if (isa<SendOp, ReceiveOp, ReleaseOp, AdvanceOp>(user))
-          (llvm::is_contained(user->getOperands(), ring) ? isUsed : isOther) = true;
-      if (isUsed)
-        return number;
-      if (!found && !isOther)
-        found = number;
-    }
-    return found;
-  }
-
-  /// `state` with the values `from` called `to`. Of the slots only those whose block
-  /// is among them change their name.
-  static State rename(const State &state, ValueRange from, ValueRange to) {
-    State result = state;
-    for (auto &[ring, position] : result.positions)
-      if (std::optional<unsigned> number = findCursor(ring, position.cursor, from, to))
-        position.cursor = to[*number];
-    for (Slot &slot : result.held) {
-      auto block = llvm::find(from, slot.block);
-      if (block == from.end())
-        continue;
-      slot.block = to[block - from.begin()];
-      if (std::optional<unsigned> number = findCursor(slot.ring, slot.cursor, from, to))
-        slot.cursor = to[*number];
-    }
-    return result;
-  }
-
   /// The reads of blocks that go on under another name.
   void renameReads(ValueRange from, ValueRange to) {
     for (auto [before, after] : llvm::zip(from, to))
@@ -381,33 +318,6 @@ private:
         reads[after].products.append(moved.products);
         reads[after].conversions.append(moved.conversions);
       }
-  }
-
-  LogicalResult expectSame(Operation *end, const State &found, const State &expected,
-                           StringRef where) {
-    for (const auto &[ring, position] : found.positions) {
-      auto other = expected.positions.find(ring);
-      if (other == expected.positions.end() ? position.taken || !isStart(position)
-                                            : !(other->second == position))
-        return end->emitError("expected the cursor of each ring to be handed on at ")
-               << where << ", found another one";
-    }
-    for (const auto &[from, to, text] :
-         {std::tuple(&found, &expected, "expected each received slot to be released once on "
-                                        "every path, found one more that is held at "),
-          std::tuple(&expected, &found, "expected each received slot to be released once on "
-                                        "every path, found one less that is held at ")})
-      for (const Slot &slot : from->held)
-        if (llvm::none_of(to->held, [&](const Slot &other) {
-              return other.ring == slot.ring && other.cursor == slot.cursor &&
-                     other.block == slot.block;
-            }))
-          return addNote(end->emitError(text) << where, slot.receive, "its receive");
-    return success();
-  }
-
-  static bool isStart(const Position &position) {
-    return static_cast<bool>(position.cursor.getDefiningOp<CursorOp>());
   }
 
   /// Rings that the role comes to inside `op` for the first time start there.
@@ -425,26 +335,6 @@ private:
       else if (auto receive = dyn_cast<ReceiveOp>(inner))
         add(inner, receive.getRing());
     });
-  }
-
-  /// The cursor outside of `op` that a cursor inside of it begins as.
-  static Value findStart(Operation *op, Value cursor) {
-    while (op->isProperAncestor(cursor.getParentBlock()->getParentOp()) ||
-           op == cursor.getParentBlock()->getParentOp()) {
-      auto argument = dyn_cast<BlockArgument>(cursor);
-      if (argument) {
-        auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
-        OpOperand *init = loop ? loop.getTiedLoopInit(argument) : nullptr;
-        if (!init)
-          return Value();
-        cursor = init->get();
-      } else if (auto advance = cursor.getDefiningOp<AdvanceOp>()) {
-        cursor = advance.getCursor();
-      } else {
-        return cursor;
-      }
-    }
-    return cursor;
   }
 
   LogicalResult checkEntry(Operation *op) {
@@ -465,20 +355,20 @@ private:
     if (!contains(loop, isProtocol))
       return success();
     addRings(loop);
-    State outside = state;
-    state = rename(outside, loop.getInitArgs(), loop.getRegionIterArgs());
-    State atStart = state;
+    RingState outside = state;
+    state = outside.rename(loop.getInitArgs(), loop.getRegionIterArgs());
+    RingState atStart = state;
     renameReads(loop.getInitArgs(), loop.getRegionIterArgs());
     fence = nullptr;
     if (failed(checkBlock(*loop.getBody())))
       return failure();
     Operation *yield = loop.getBody()->getTerminator();
-    if (failed(expectSame(yield, rename(state, yield->getOperands(), loop.getRegionIterArgs()),
+    if (failed(expectSame(yield, state.rename(yield->getOperands(), loop.getRegionIterArgs()),
                           atStart, "the loop's back-edge")))
       return failure();
     renameReads(loop.getInitArgs(), loop.getResults());
     renameReads(yield->getOperands(), loop.getResults());
-    state = rename(outside, loop.getInitArgs(), loop.getResults());
+    state = outside.rename(loop.getInitArgs(), loop.getResults());
     fence = nullptr;
     return success();
   }
@@ -491,9 +381,9 @@ private:
     if (!contains(choice, isProtocol))
       return success();
     addRings(choice);
-    State before = state;
+    RingState before = state;
     FenceOp outer = fence;
-    State ends[2];
+    RingState ends[2];
     Region *regions[] = {&choice.getThenRegion(), &choice.getElseRegion()};
     Operation *end = choice;
     for (auto [region, after] : llvm::zip(regions, ends)) {
@@ -506,7 +396,7 @@ private:
         std::swap(outside, inFlight);
         end = region->front().getTerminator();
         renameReads(end->getOperands(), choice.getResults());
-        state = rename(state, end->getOperands(), choice.getResults());
+        state = state.rename(end->getOperands(), choice.getResults());
       }
       after = state;
     }
@@ -516,7 +406,7 @@ private:
   }
 
   Region &role;
-  State state;
+  RingState state;
   FenceOp fence; // of the group that products join
   SmallVector<MmaAsyncOp> inFlight;
   llvm::DenseSet<Operation *> completed, duringFlight;

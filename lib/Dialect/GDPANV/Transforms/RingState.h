@@ -1,0 +1,52 @@
+//===- RingState.h - rings at one point of a role ---------------*- C++ -*-===//
+
+#ifndef GDPA_LIB_DIALECT_GDPANV_TRANSFORMS_RINGSTATE_H
+#define GDPA_LIB_DIALECT_GDPANV_TRANSFORMS_RINGSTATE_H
+
+#include "gdpa/Dialect/GDPANV/IR/GDPANV.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace mlir::gdpa_nv {
+
+/// Where a role stands in a ring: the slot of `cursor` is taken (received or sent), or
+/// it is the next one.
+struct RingPosition {
+  Value cursor;
+  bool taken = false;
+  bool operator==(const RingPosition &other) const {
+    return cursor == other.cursor && taken == other.taken;
+  }
+};
+
+/// A slot between its receive and its release.
+struct HeldSlot {
+  Value ring, cursor, block;
+  Operation *receive;
+};
+
+/// What holds at one point of a role. Everything is looked up by value, so that a
+/// loop or a branch renames it.
+struct RingState {
+  /// The same with the values `from` called `to`. Of the slots only those whose block
+  /// is among them change their name.
+  RingState rename(ValueRange from, ValueRange to) const;
+
+  llvm::MapVector<Value, RingPosition> positions;
+  SmallVector<HeldSlot> held;
+};
+
+/// An error at `end` where a loop or a branch ends (`where`) in another state than
+/// `expected`.
+LogicalResult expectSame(Operation *end, const RingState &found, const RingState &expected,
+                         StringRef where);
+
+/// The cursor outside of `op` that a cursor inside of it begins as; null where it comes
+/// from elsewhere.
+Value findStart(Operation *op, Value cursor);
+
+/// Fails with `error` and a note at `op`.
+LogicalResult addNote(InFlightDiagnostic error, Operation *op, StringRef text);
+
+} // namespace mlir::gdpa_nv
+
+#endif // GDPA_LIB_DIALECT_GDPANV_TRANSFORMS_RINGSTATE_H
