@@ -310,3 +310,11 @@ func.func @where(%K: tensor<64x64xbf16>) {
   gdpa_nv.watch "read" block %K : tensor<64x64xbf16>
   return
 }
+
+// -----
+
+func.func @place() {
+  // expected-error@+1 {{attribute 'at' failed to satisfy constraint: 64-bit signless integer attribute whose minimum value is 0 whose maximum value is 232448}}
+  %r = gdpa_nv.ring at -1024 barriers 0 : !gdpa_nv.ring<tensor<64x64xbf16, #gdpa_nv.shared>, 2>
+  return
+}

@@ -54,7 +54,9 @@ def GDPANV_RingOp : GDPANV_Op<"ring", [MemoryEffects<[MemAlloc]>]> {
     `at` is the byte offset of slot 0, `barriers` of its full barriers, which the empty ones follow; `--gdpa-nv-specialize-warps`
     gives them out.
   }];
-  let arguments = (ins I64Attr:$at, I64Attr:$barriers);
+  // Inside the shared memory of a block on sm_90.
+  let arguments = (ins ConfinedAttr<I64Attr, [IntMinValue<0>, IntMaxValue<232448>]>:$at,
+    ConfinedAttr<I64Attr, [IntMinValue<0>, IntMaxValue<232448>]>:$barriers);
   let results = (outs GDPANV_RingType:$result);
   let assemblyFormat = "`at` $at `barriers` $barriers attr-dict `:` type($result)";
 }
