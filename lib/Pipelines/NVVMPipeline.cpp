@@ -51,7 +51,7 @@ void gdpa::buildNVVMCodePipeline(OpPassManager &manager,
   {
     OpPassManager &kernel = module.nest<gpu::GPUFuncOp>();
     kernel.addPass(createLowerAffinePass()); // ranges of indices are asked of arith
-    kernel.addPass(arith::createArithExpandOpsPass());
+    kernel.addPass(gdpa_nv::createGDPANVExpandArith());
     kernel.addPass(createCanonicalizerPass());
     kernel.addPass(createCSEPass());
     kernel.addPass(gdpa_nv::createGDPATileAssignLayouts());

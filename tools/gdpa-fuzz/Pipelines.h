@@ -98,6 +98,7 @@ constexpr llvm::StringRef pipelines[] = {
     ON_KERNEL("gdpa-tile-stage-shared"),
     ON_KERNEL("gdpa-tile-distribute"),
     ON_KERNEL("gdpa-nv-approximate-math"),
+    ON_KERNEL("gdpa-nv-expand-arith"),
     ON_MODULE("func.func(gdpa-nv-require-alignment)"),
     ON_KERNEL("gdpa-nv-require-alignment"),
     ON_KERNEL("gdpa-nv-flatten-parameters"),

@@ -2,6 +2,7 @@
 
 #include "Backward.h"
 #include "gdpa/Conversion/FlattenRegion.h"
+#include "Normalization.h"
 #include "RowTerms.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -20,7 +21,11 @@ BackwardContext::BackwardContext(gdpa::AttentionBackwardOp op, StringRef name,
       info(RegionInfo::analyze(op.getJoint(), &op.getMask(), /*joint=*/true)),
       rowTerms(rowTerms),
       captureRanges(op, name, op.getMask(), op.getCaptures(), sizes) {
-  if (!op.getStorageType().isF16())
+  bool factorsLeave = !op.getStorageType().isF16();
+  BlockScheme forward = scheme(gdpa::KernelKind::Forward);
+  if (isFast(op.getPrecision(), forward) && !forward.packed)
+    info.fold(factorsLeave);
+  if (factorsLeave)
     info.splitFactors();
   for (auto [number, accumulate] : llvm::enumerate(info.accumulations)) {
     auto argument = cast<BlockArgument>(accumulate.getCapture());
@@ -58,6 +63,8 @@ BackwardContext::captures(Program &program, Sequences &sequences,
   SmallVector<Value> values = program.all(operation.getCaptures());
   for (Value term : rowTerms)
     values.push_back(sequences.rows(term, sequence, RowKind::Query).buffer);
+  if (info.isFolded)
+    values.push_back(program[operation.getScale()]);
   return values;
 }
 

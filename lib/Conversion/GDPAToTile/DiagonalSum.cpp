@@ -70,7 +70,8 @@ private:
     place.queryIsStationary = false;
     place.queryLength = anyOne.queryLength;
     place.keyLength = anyOne.keyLength;
-    place.scale = program[op.getScale()];
+    if (!context.info.isFolded)
+      place.scale = program[op.getScale()];
     place.head = head;
     Value keyHead =
         arith::DivUIOp::create(builder, loc, head, sequences.ratio());

@@ -23,10 +23,6 @@ LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
   RegionInfo info =
       RegionInfo::analyze(op.getActivation(), &op.getMask(), /*joint=*/false);
 
-  if (op.getNormalizer() == gdpa::Normalizer::None &&
-      !op.getStorageType().isF16())
-    info.splitFactors();
-
   OpBuilder host(op);
   Location loc = op.getLoc();
   HostSizes sizes =
@@ -35,6 +31,13 @@ LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
   BlockScheme scheme =
       makeScheme(schedule, gdpa::KernelKind::Forward, sizes,
                  op.getStorageType(), op.getComputeType());
+  bool fast = isFast(op.getPrecision(), scheme);
+  bool factorsLeave = op.getNormalizer() == gdpa::Normalizer::None &&
+                      !op.getStorageType().isF16();
+  if (fast && !scheme.packed)
+    info.fold(factorsLeave);
+  if (factorsLeave)
+    info.splitFactors();
 
   SmallVector<CaptureRange> ranges =
       CaptureRanges(op, name, op.getMask(), op.getCaptures(), sizes)
@@ -75,10 +78,12 @@ LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
   place.queryIsStationary = true;
   place.captures = {};
   SmallVector<Value> captures = program.all(op.getCaptures());
+  Value scale = program[op.getScale()];
+  if (info.isFolded)
+    captures.push_back(scale);
   place.captures = captures;
   ranges = CaptureRanges::in(program, ranges);
   place.ranges = ranges;
-  Value scale = program[op.getScale()];
 
   blocks.setLiveRows(Side::Stationary,
                      blocks.rowsFrom(place.queryBase, place.queryLength,
@@ -89,11 +94,10 @@ LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
   // Queries in the storage type would be rounded again.
   if (scheme.scalesOperands())
     queries = blocks.scale(queries, scale);
-  else
+  else if (!info.isFolded)
     place.scale = scale;
   // The loop carries the output, then the statistics of its rows.
-  Normalization normalization(blocks, op.getNormalizer(),
-                              isFast(op.getPrecision(), scheme));
+  Normalization normalization(blocks, op.getNormalizer(), fast);
   BlockTensor output =
       blocks.zeros(scheme.rowsBy(Side::Stationary, Dim::ValueDepth),
                    scheme.computeType);
@@ -125,9 +129,8 @@ LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
                       scheme.sumOperand(Side::Streamed, Dim::ValueDepth),
                       scheme.operandType);
   BlockTensor score = blocks.score(queries, keys);
-  ScoreBlocks scores =
-      RegionEmitter(blocks, info, place)
-          .emit(score, {}, normalization.request(info));
+  RegionEmitter emitter(blocks, info, place);
+  ScoreBlocks scores = emitter.emit(score, {}, normalization.request(info));
   take(loop.getRegionIterArgs());
   BlockTensor weight = normalization.advance(scores, statistics, output);
   SmallVector<Value> yields = {
@@ -142,7 +145,8 @@ LogicalResult gdpa_tile::lowerForward(gdpa::AttentionOp op, StringRef name) {
     blocks.storeRows(result, rows(op.getStatisticsInit(), RowKind::Query),
                      place.head, place.queryBase, Side::Stationary);
   }
-  output = blocks.scaleBy(output, info.weightFactor);
+  if (Value factor = emitter.emitFactor(info.weightFactor))
+    output = blocks.scale(output, factor);
   blocks.storeRows(output, outputRows, place.head, place.queryBase,
                    Side::Stationary);
   program.finish();

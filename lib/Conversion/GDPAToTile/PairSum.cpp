@@ -109,7 +109,8 @@ private:
     Value headCount = arith::SubIOp::create(builder, loc, heads.second, heads.first);
     ScorePlace place;
     place.queryIsStationary = false;
-    place.scale = program[op.getScale()];
+    if (!context.info.isFolded)
+      place.scale = program[op.getScale()];
     // A program of a jagged batch stays in one sequence.
     bool jagged = context.sizes.isJagged();
     Sequence sequence;

@@ -1,6 +1,7 @@
 //===- RegionEmitter.cpp - a scalar region on a block of scores -----------===//
 
 #include "RegionEmitter.h"
+#include "FoldFactors.h"
 #include "FoldRegion.h"
 #include "gdpa/Dialect/GDPATile/IR/GDPATile.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -94,6 +95,47 @@ RegionInfo RegionInfo::analyze(Region &body, Region *mask, bool joint) {
   return info;
 }
 
+void RegionInfo::fold(bool factorsLeave) {
+  Block &block = body->front();
+  BlockArgument scale =
+      block.addArgument(block.getArgument(0).getType(), body->getLoc());
+  unsigned numLeading = joint ? 2 : 1;
+  // Where blocks at an edge have code of their own, both codes are long in registers:
+  // a score that is read more than once is better scaled before them.
+  if (mask || !weightFiniteAtZero || !dsFiniteAtZero) {
+    Region trial;
+    IRMapping map;
+    body->cloneInto(&trial, map);
+    foldFactors(trial, numLeading, map.lookup(Value(scale)), factorsLeave);
+    BlockArgument score = trial.getArgument(0);
+    if (!score.use_empty() && !score.hasOneUse()) {
+      block.eraseArgument(scale.getArgNumber());
+      return;
+    }
+  }
+  foldFactors(*body, numLeading, scale, factorsLeave);
+  RegionInfo folded = analyze(*body, mask, joint);
+  // At s = 0 the scale, which folding does not know, changes nothing.
+  folded.weightFiniteAtZero = weightFiniteAtZero;
+  folded.dsFiniteAtZero = dsFiniteAtZero;
+  folded.isFolded = true;
+  *this = std::move(folded);
+}
+
+/// `value` without the scalar argument or constant that it is multiplied by at last.
+static Value withoutParameter(Value value, unsigned numLeading,
+                              RegionInfo::Factor &factor) {
+  auto product = value.getDefiningOp<arith::MulFOp>();
+  if (!product || !value.hasOneUse() || !isParameter(product.getRhs(), numLeading))
+    return value;
+  APFloat constant(0.0);
+  if (matchPattern(product.getRhs(), m_ConstantFloat(&constant)))
+    factor.constant = constant.convertToDouble();
+  else
+    factor.uniform = product.getRhs();
+  return product.getLhs();
+}
+
 /// `value` without the powers of two that it is multiplied by at last, which
 /// nothing else sees; multiplies `factor` by them.
 static Value withoutFactor(Value value, double &factor) {
@@ -124,15 +166,23 @@ static Value withoutFactor(Value value, double &factor) {
 
 void RegionInfo::splitFactors() {
   Operation *end = body->front().getTerminator();
-  withoutFactor(end->getOperand(0), weightFactor);
-  if (joint)
-    withoutFactor(end->getOperand(1), dsFactor);
+  for (unsigned number = 0; number < (joint ? 2u : 1u); ++number) {
+    Factor &factor = number == 0 ? weightFactor : dsFactor;
+    if (isFolded)
+      withoutParameter(end->getOperand(number), joint ? 2 : 1, factor);
+    else
+      withoutFactor(end->getOperand(number), factor.constant);
+  }
 }
 
 Value RegionInfo::yielded(unsigned number) const {
   Value value = body->front().getTerminator()->getOperand(number);
-  double factor = number == 0 ? weightFactor : dsFactor, split = 1;
-  return factor == 1 ? value : withoutFactor(value, split);
+  const Factor &factor = number == 0 ? weightFactor : dsFactor;
+  if (factor.constant == 1 && !factor.uniform)
+    return value;
+  Factor split;
+  return isFolded ? withoutParameter(value, joint ? 2 : 1, split)
+                  : withoutFactor(value, split.constant);
 }
 
 unsigned RegionInfo::indexDependence(gdpa::AccumulateOp op) const {
@@ -642,4 +692,21 @@ Value RegionEmitter::emitIndex(OpBuilder &builder, Value index, Value queryRow,
   if (keyRow)
     map.map(layout.at(*info.body, kJ), keyRow);
   return emitScalar(builder, index, map);
+}
+
+Value RegionEmitter::emitFactor(const RegionInfo::Factor &factor) {
+  Value product;
+  if (factor.uniform) {
+    IRMapping map;
+    seed(*info.body, map);
+    product = emitScalar(blocks.builder, factor.uniform, map);
+  }
+  if (factor.constant == 1)
+    return product;
+  Value constant = arith::ConstantOp::create(
+      blocks.builder, blocks.loc,
+      blocks.builder.getFloatAttr(blocks.scheme.computeType, factor.constant));
+  if (!product)
+    return constant;
+  return arith::MulFOp::create(blocks.builder, blocks.loc, product, constant);
 }

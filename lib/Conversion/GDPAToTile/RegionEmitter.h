@@ -38,13 +38,27 @@ struct RegionInfo {
   /// A division could trap for a pair outside nq x nk.
   bool needsLivePositions = false;
 
+  /// A constant and, not null, a uniform value of the body made of scalar
+  /// arguments.
+  struct Factor {
+    double constant = 1;
+    Value uniform;
+  };
   /// z and ds are these times what `yielded` says.
-  double weightFactor = 1, dsFactor = 1;
+  Factor weightFactor, dsFactor;
+
+  /// The body has been rewritten by `foldFactors`.
+  bool isFolded = false;
 
   static RegionInfo analyze(Region &body, Region *mask, bool joint);
 
-  /// Leaves constant factors of z and ds to who sums them: powers of two, which
-  /// change no rounding. Not for storage of a narrow range (f16).
+  /// Rewrites the body by `foldFactors`; it then takes the scale behind all other
+  /// arguments and multiplies the score by it.
+  void fold(bool factorsLeave);
+
+  /// Leaves factors of z and ds to who sums them: powers of two, which change no
+  /// rounding, and those that `foldFactors` has made the last product. Not for
+  /// storage of a narrow range (f16).
   void splitFactors();
 
   Value yielded(unsigned number) const;
@@ -119,6 +133,8 @@ public:
   /// it); scalar code at `builder`'s position.
   Value emitIndex(OpBuilder &builder, Value index, Value queryRow,
                   Value keyRow);
+  /// `factor` as scalar code at the blocks' position; null for 1.
+  Value emitFactor(const RegionInfo::Factor &factor);
   /// The indices of an accumulation into `destination`, whose dimensions are
   /// those of the capture after the first `lead`; brought inside but those that
   /// are one of `asWritten`. `places` has the elements (i32) of the indices that

@@ -81,7 +81,8 @@ private:
     place.queryIsStationary = !keyStationary;
     place.queryLength = sequence.queryLength;
     place.keyLength = sequence.keyLength;
-    place.scale = scale;
+    if (!context.info.isFolded)
+      place.scale = scale;
     SmallVector<Value> captures =
         context.captures(program, sequences, sequence);
     place.captures = captures;
@@ -168,11 +169,11 @@ private:
     SmallVector<CaptureGradient> wanted;
     for (const RowGradient &gradient : gradients)
       wanted.push_back(gradient.gradient);
+    RegionEmitter emitter(blocks, context.info, place);
     ScoreBlocks result =
-        RegionEmitter(blocks, context.info, place)
-            .emit(score, cotangent,
-                  context.request(products && keyStationary, products,
-                                  keyStationary, !keyStationary, wanted));
+        emitter.emit(score, cotangent,
+                     context.request(products && keyStationary, products,
+                                     keyStationary, !keyStationary, wanted));
     SmallVector<Value> yields;
     auto carried = [&]() -> BlockTensor {
       size_t number = yields.size();
@@ -195,20 +196,23 @@ private:
     };
     size_t number = 0;
     if (products) {
-      BlockTensor scaled =
-          blocks.scale(accumulated(number++),
-                       blocks.scaledFactor(scale, context.info.dsFactor));
+      Value factor = scale;
+      if (Value more = emitter.emitFactor(context.info.dsFactor))
+        factor = arith::MulFOp::create(builder, loc, factor, more);
+      BlockTensor scaled = blocks.scale(accumulated(number++), factor);
       blocks.storeRows(
           scaled,
           rows(keyStationary ? op.getDKeyInit() : op.getDQueryInit(),
                stationaryKind()),
           stationaryHead, work.base, Side::Stationary);
     }
-    if (products && keyStationary)
-      blocks.storeRows(blocks.scaleBy(accumulated(number++),
-                                      context.info.weightFactor),
-                       rows(op.getDValueInit(), RowKind::Key), stationaryHead,
-                       work.base, Side::Stationary);
+    if (products && keyStationary) {
+      BlockTensor scaled = accumulated(number++);
+      if (Value factor = emitter.emitFactor(context.info.weightFactor))
+        scaled = blocks.scale(scaled, factor);
+      blocks.storeRows(scaled, rows(op.getDValueInit(), RowKind::Key),
+                       stationaryHead, work.base, Side::Stationary);
+    }
     for (const RowGradient &gradient : gradients)
       blocks.storeRows(accumulated(number++),
                        rows(gradient.rows, stationaryKind()), head, work.base,

@@ -280,11 +280,11 @@ private:
 
     BlockTensor scaled = blocks.scale(
         {headLoop.loop.getResult(0), dKey.dims},
-        blocks.scaledFactor(program[op.getScale()], context.info.dsFactor));
+        blocks.scaledFactor(program[op.getScale()], context.info.dsFactor.constant));
     blocks.storeRows(scaled, dKeyRows, keyHead, place.keyBase,
                      Side::Stationary);
     blocks.storeRows(blocks.scaleBy({headLoop.loop.getResult(1), dValue.dims},
-                                    context.info.weightFactor),
+                                    context.info.weightFactor.constant),
                      dValueRows, keyHead, place.keyBase, Side::Stationary);
     blockLoop.close(builder, loc, {});
     if (itemLoop)
@@ -389,7 +389,7 @@ private:
     loop.close(builder, loc, {next.tensor});
     BlockTensor scaled = blocks.scale(
         {loop.loop.getResult(0), sum.dims},
-        blocks.scaledFactor(program[op.getScale()], context.info.dsFactor));
+        blocks.scaledFactor(program[op.getScale()], context.info.dsFactor.constant));
     blocks.storeRows(scaled, dQueryRows, head, base, Side::Streamed);
     program.finish();
     SmallVector<Value> grid = {

@@ -42,7 +42,8 @@
 // ALL:   linalg.generic {{.*}} {gdpa_tile.role = "activation"}
 // CPU:     %[[D:[a-zA-Z0-9_]+]] = arith.subf
 // CPU:     %[[W:[a-zA-Z0-9_]+]] = math.exp %[[D]]
-// GPU:     %[[D:[a-zA-Z0-9_]+]] = math.fma
+// GPU:     %[[M:[a-zA-Z0-9_]+]] = arith.mulf
+// GPU:     %[[D:[a-zA-Z0-9_]+]] = arith.addf %[[M]]
 // GPU:     %[[W:[a-zA-Z0-9_]+]] = math.exp2 %[[D]]
 // ALL:     %[[LIVE:[a-zA-Z0-9_]+]] = arith.cmpf une, %[[W]], %{{.*}} : f32
 // ALL:     %[[SUM:[a-zA-Z0-9_]+]] = arith.addf

@@ -112,6 +112,15 @@ def GDPATileDistribute : Pass<"gdpa-tile-distribute", "::mlir::gpu::GPUFuncOp"> 
     "::mlir::NVVM::NVVMDialect", "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect", "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def GDPANVExpandArith : Pass<"gdpa-nv-expand-arith", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "expand the integer arithmetic that LLVM has no instruction for";
+  let description = [{
+    Divisions that round up or down become divisions that round to zero. Minima and maxima stay, of integers and of floats: each is one
+    instruction, where a comparison and a selection are two and, for floats, two more for NaN.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def GDPANVApproximateMath : Pass<"gdpa-nv-approximate-math", "::mlir::gpu::GPUFuncOp"> {
   let summary = "expand elementary functions for NVIDIA GPUs without libdevice";
   let description = [{
