@@ -40,6 +40,7 @@ void gdpa::buildNVVMHostPipeline(OpPassManager &manager,
   manager.addPass(createCSEPass());
   manager.nest<gdpa_tile::ProgramOp>().addPass(gdpa_tile::createGDPATileHoistUniform());
   manager.nest<gdpa_tile::ProgramOp>().addPass(gdpa_tile::createGDPATileMaskBounds());
+  manager.addPass(gdpa_nv::createGDPANVPersistTiles());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
 }

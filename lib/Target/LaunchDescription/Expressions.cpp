@@ -1,6 +1,7 @@
 //===- Expressions.cpp - index arithmetic of host code as JSON ------------===//
 
 #include "Expressions.h"
+#include "gdpa/Dialect/GDPANV/IR/GDPANV.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -93,6 +94,8 @@ FailureOr<Expression> gdpa::toExpression(Value value, SizeOfArgument sizeOf) {
   if (isa<arith::IndexCastOp, arith::IndexCastUIOp, arith::ExtSIOp,
           arith::ExtUIOp, arith::TruncIOp>(op))
     return toExpression(op->getOperand(0), sizeOf);
+  if (isa<gdpa_nv::ProcessorsOp>(op))
+    return Expression("sm_count");
   if (auto dim = dyn_cast<memref::DimOp>(op)) {
     BufferBehind behind = bufferBehind(dim.getSource());
     auto argument = dyn_cast<BlockArgument>(behind.buffer);

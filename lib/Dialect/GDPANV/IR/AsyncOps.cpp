@@ -15,9 +15,12 @@ using namespace mlir::gdpa_nv;
 
 LogicalResult RingType::verify(function_ref<InFlightDiagnostic()> emitError,
                                RankedTensorType block, int64_t slots) {
-  if (!isa_and_nonnull<SharedAttr>(block.getEncoding()) || block.getRank() != 2)
-    return emitError() << "expected slots for a block of rank 2 in shared "
-                          "memory, found "
+  bool isMessage = block.getRank() == 1 && block.getDimSize(0) == 1 &&
+                   block.getElementType().isInteger(32);
+  if (!isa_and_nonnull<SharedAttr>(block.getEncoding()) ||
+      (block.getRank() != 2 && !isMessage))
+    return emitError() << "expected slots for a block of rank 2 or one i32 in "
+                          "shared memory, found "
                        << block;
   constexpr int64_t most = 8;
   if (slots < 1 || slots > most)
@@ -59,6 +62,28 @@ static LogicalResult verifyRing(Operation *op, Value ring) {
 LogicalResult AdvanceOp::verify() { return verifyRing(*this, getRing()); }
 LogicalResult ReleaseOp::verify() { return verifyRing(*this, getRing()); }
 
+static LogicalResult verifyMessages(Operation *op, Value ring) {
+  if (failed(verifyRing(op, ring)))
+    return failure();
+  if (cast<RingType>(ring.getType()).getBlock().getRank() != 1)
+    return op->emitOpError("expected a ring of messages, found ") << ring.getType();
+  return success();
+}
+
+LogicalResult PostOp::verify() { return verifyMessages(*this, getRing()); }
+LogicalResult TakeOp::verify() { return verifyMessages(*this, getRing()); }
+
+LogicalResult ForTilesOp::verify() {
+  auto counter = dyn_cast<MemRefType>(getCounter().getType());
+  if (!counter || counter.getRank() != 1 || !counter.getElementType().isInteger(32))
+    return emitOpError("expected a counter of memref<1xi32>, found ")
+           << getCounter().getType();
+  Block &body = getBody().front();
+  if (body.getNumArguments() != 1 || !body.getArgument(0).getType().isInteger(32))
+    return emitOpError("expected a region that takes the number of a tile (i32)");
+  return success();
+}
+
 LogicalResult SendOp::verify() {
   if (failed(verifyRing(*this, getRing())))
     return failure();
@@ -68,9 +93,9 @@ LogicalResult SendOp::verify() {
       type.getRank() < 2)
     return emitOpError("expected one offset for each dimension of ")
            << getSource().getType() << ", found " << getOffsets().size();
-  if (block.getElementType() != type.getElementType())
-    return emitOpError("expected a block of ")
-           << type.getElementType() << ", found " << block.getElementType();
+  if (block.getRank() != 2 || block.getElementType() != type.getElementType())
+    return emitOpError("expected a block of rank 2 of ")
+           << type.getElementType() << ", found " << block;
   auto roles = getOperation()->getParentOfType<RolesOp>();
   if (roles && !roles.getProducer().isAncestor(getOperation()->getParentRegion()))
     return emitOpError("expected to stand in the producer's region");

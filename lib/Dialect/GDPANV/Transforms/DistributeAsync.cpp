@@ -174,16 +174,73 @@ struct DistributeReceive : DistributionPattern<ReceiveOp> {
   }
 };
 
+void release(ThreadBuilder &b, Value empty) {
+  NVVM::InlinePtxOp::create(b.builder, b.loc, TypeRange(), ValueRange{empty}, ValueRange(),
+                            "mbarrier.arrive.shared.b64 _, [$0];", b.equal(b.thread.lane, 0));
+}
+
+struct DistributeDraw : DistributionPattern<DrawOp> {
+  using DistributionPattern::DistributionPattern;
+  LogicalResult
+  matchAndRewrite(DrawOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    ThreadBuilder b(rewriter, op.getLoc(), thread);
+    rewriter.replaceOpWithNewOp<LLVM::AtomicRMWOp>(
+        op, LLVM::AtomicBinOp::add, b.pointer(op.getCounter()), b.constant(1),
+        LLVM::AtomicOrdering::monotonic);
+    return success();
+  }
+};
+
+struct DistributePost : DistributionPattern<PostOp> {
+  using DistributionPattern::DistributionPattern;
+  LogicalResult
+  matchAndRewrite(PostOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    ThreadBuilder b(rewriter, loc, thread);
+    RingPlace ring(op.getRing());
+    Value cursor = adaptor.getCursor();
+    waitFor(b, ring.empty(b, cursor), b.bitXor(ring.phase(b, cursor), b.constant(1)));
+    LLVM::StoreOp::create(rewriter, loc, op.getValue(),
+                          b.advance(thread.shared, ring.block(b, cursor)), 4);
+    NVVM::InlinePtxOp::create(rewriter, loc, TypeRange(), ValueRange{ring.full(b, cursor)},
+                              ValueRange(), "mbarrier.arrive.shared.b64 _, [$0];", Value());
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct DistributeTake : DistributionPattern<TakeOp> {
+  using DistributionPattern::DistributionPattern;
+  LogicalResult
+  matchAndRewrite(TakeOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    ThreadBuilder b(rewriter, loc, thread);
+    RingPlace ring(op.getRing());
+    Value cursor = adaptor.getCursor();
+    waitFor(b, ring.full(b, cursor), ring.phase(b, cursor));
+    Value number =
+        LLVM::LoadOp::create(rewriter, loc, rewriter.getI32Type(),
+                             b.advance(thread.shared, ring.block(b, cursor)), 4);
+    // The same for the whole warp, which the assembler sees by this alone.
+    number = gpu::ShuffleOp::create(rewriter, loc, number, b.constant(0), b.constant(32),
+                                    gpu::ShuffleMode::IDX)
+                 .getShuffleResult();
+    release(b, ring.empty(b, cursor));
+    rewriter.replaceOp(op, number);
+    return success();
+  }
+};
+
 struct DistributeRelease : DistributionPattern<ReleaseOp> {
   using DistributionPattern::DistributionPattern;
   LogicalResult
   matchAndRewrite(ReleaseOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     ThreadBuilder b(rewriter, op.getLoc(), thread);
-    Value empty = RingPlace(op.getRing()).empty(b, adaptor.getCursor());
-    NVVM::InlinePtxOp::create(rewriter, op.getLoc(), TypeRange(), ValueRange{empty},
-                              ValueRange(), "mbarrier.arrive.shared.b64 _, [$0];",
-                              b.equal(thread.lane, 0));
+    release(b, RingPlace(op.getRing()).empty(b, adaptor.getCursor()));
     rewriter.eraseOp(op);
     return success();
   }
@@ -300,7 +357,7 @@ void gdpa_nv::populateAsyncDistribution(RewritePatternSet &patterns,
                                         const TypeConverter &converter,
                                         const ThreadContext &thread) {
   patterns.add<DistributeCursor, DistributeAdvance, DistributeSend, DistributeReceive,
-               DistributeRelease, DistributeRoles, DistributeTurn<AwaitTurnOp>,
+               DistributeRelease, DistributeDraw, DistributePost, DistributeTake, DistributeRoles, DistributeTurn<AwaitTurnOp>,
                DistributeTurn<PassTurnOp>, DistributeTurn<OpenTurnsOp>,
                DistributeTurn<CloseTurnsOp>>(converter, patterns.getContext(), thread);
 }

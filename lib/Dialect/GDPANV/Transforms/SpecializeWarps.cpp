@@ -30,6 +30,7 @@ namespace {
 
 constexpr int64_t kAlignment = 1024;      // of swizzled tiles
 constexpr int64_t kBarrierBytes = 8;      // of an mbarrier
+constexpr int64_t kMessages = 2;          // slots for numbers of tiles
 constexpr int64_t kMostBytes = 227 * 1024; // shared memory of a block on sm_90
 
 /// Whether an operation works on blocks.
@@ -50,6 +51,7 @@ public:
       return function.emitError("expected a kernel of one block");
     if (failed(makeRings()))
       return failure();
+    walkOnce();
     Block &body = function.getBody().front();
     // setmaxnreg: 65536 registers are dealt out in whole warpgroups.
     bool three = schedule.getConsumers() == 3;
@@ -98,7 +100,12 @@ private:
       slots += slotsOf(load);
       at += slotsOf(load) * SharedAttr::getBytes(load.getType());
     }
-    int64_t barriers = at, bytes = at + 2 * slots * kBarrierBytes;
+    auto tiles = function.getBody().front().getOps<ForTilesOp>();
+    if (!tiles.empty())
+      slots += kMessages;
+    int64_t barriers = at;
+    int64_t messagesAt = llvm::alignTo(at + 2 * slots * kBarrierBytes, 16);
+    int64_t bytes = messagesAt + (tiles.empty() ? 0 : kMessages * 16);
     if (bytes > kMostBytes)
       return function.emitError("expected blocks and stages whose rings fit into ")
              << kMostBytes << " bytes of shared memory, found " << bytes;
@@ -110,6 +117,13 @@ private:
       rings[load] = RingOp::create(builder, load.getLoc(), type, at, barriers);
       at += type.getSlots() * SharedAttr::getBytes(load.getType());
       barriers += 2 * type.getSlots() * kBarrierBytes;
+    }
+    if (!tiles.empty()) {
+      auto number = RankedTensorType::get({1}, builder.getI32Type(),
+                                          SharedAttr::get(builder.getContext()));
+      messages = RingOp::create(builder, loc,
+                                RingType::get(builder.getContext(), number, kMessages),
+                                messagesAt, barriers);
     }
     return success();
   }
@@ -123,12 +137,30 @@ private:
     for (Region *region = load->getParentRegion(); region != &function.getBody();
          region = region->getParentRegion()) {
       auto choice = dyn_cast<scf::IfOp>(region->getParentOp());
-      if (!isa<scf::ForOp>(region->getParentOp()) &&
+      if (!isa<scf::ForOp, ForTilesOp>(region->getParentOp()) &&
           !(choice && region == &choice.getThenRegion()))
         return load.emitError("expected a block in shared memory to be loaded in a "
                               "loop or where a condition holds");
     }
     return success();
+  }
+
+  /// Every tile has a block of keys: then the first product of one can stand beside
+  /// the last of another. A block past the end weighs nothing.
+  void walkOnce() {
+    SmallVector<scf::ForOp> loops;
+    for (auto &ring : rings)
+      if (auto loop = dyn_cast<scf::ForOp>(ring.first->getParentOp());
+          loop && !llvm::is_contained(loops, loop))
+        loops.push_back(loop);
+    OpBuilder::InsertionGuard guard(builder);
+    for (scf::ForOp loop : loops) {
+      builder.setInsertionPoint(loop);
+      Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+      Value least = arith::AddIOp::create(builder, loc, loop.getLowerBound(), one);
+      loop.setUpperBound(
+          arith::MaxSIOp::create(builder, loc, loop.getUpperBound(), least));
+    }
   }
 
   int64_t slotsOf(gdpa_tile::LoadOp load) {
@@ -147,8 +179,95 @@ private:
 
   using Cursors = llvm::MapVector<Value, Value>;
 
+  Value advance(Value ring, Value cursor) {
+    return AdvanceOp::create(builder, loc, cursor.getType(), ring, cursor);
+  }
+  Value constant(int64_t value) {
+    return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(value));
+  }
+
+  /// The producer draws the tiles and posts their numbers; -1 ends them.
+  void produceTiles(ForTilesOp op, IRMapping &mapping, Cursors &cursors) {
+    OpBuilder::InsertionGuard guard(builder);
+    Type i32 = builder.getI32Type();
+    Value own = gpu::BlockIdOp::create(builder, loc, gpu::Dimension::x);
+    Value blocks = gpu::GridDimOp::create(builder, loc, gpu::Dimension::x);
+    Value first = arith::IndexCastOp::create(builder, loc, i32, own);
+    blocks = arith::IndexCastOp::create(builder, loc, i32, blocks);
+    SmallVector<Value> inside = ringsIn(op);
+    SmallVector<Value> carried = {
+        first, CursorOp::create(builder, loc, CursorType::get(builder.getContext()))};
+    for (Value ring : inside)
+      carried.push_back(cursors[ring]);
+    Value total = mapping.lookupOrDefault(op.getTotal());
+    TypeRange types{ValueRange(carried)};
+    SmallVector<Location> locations(carried.size(), loc);
+    auto loop = scf::WhileOp::create(builder, loc, types, carried);
+    Block *before = builder.createBlock(&loop.getBefore(), {}, types, locations);
+    Value more = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
+                                       before->getArgument(0), total);
+    scf::ConditionOp::create(builder, loc, more, before->getArguments());
+    Block *after = builder.createBlock(&loop.getAfter(), {}, types, locations);
+    Value tile = after->getArgument(0), cursor = after->getArgument(1);
+    Value drawn = DrawOp::create(builder, loc, i32, op.getCounter());
+    PostOp::create(builder, loc, tile, messages, cursor);
+    mapping.map(op.getBody().getArgument(0), tile);
+    for (auto [ring, value] : llvm::zip(inside, after->getArguments().drop_front(2)))
+      cursors[ring] = value;
+    for (Operation &inner : op.getBody().front().without_terminator())
+      produce(&inner, mapping, cursors);
+    SmallVector<Value> next = {arith::AddIOp::create(builder, loc, drawn, blocks),
+                               advance(messages, cursor)};
+    for (Value ring : inside)
+      next.push_back(cursors[ring]);
+    scf::YieldOp::create(builder, loc, next);
+    builder.setInsertionPointAfter(loop);
+    PostOp::create(builder, loc, constant(-1), messages, loop.getResult(1));
+    for (auto [ring, value] : llvm::zip(inside, loop.getResults().drop_front(2)))
+      cursors[ring] = value;
+  }
+
+  /// The consumers take numbers until one is negative.
+  void consumeTiles(ForTilesOp op, Cursors &cursors) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(op);
+    SmallVector<Value> inside = ringsIn(op);
+    SmallVector<Value> carried = {
+        CursorOp::create(builder, loc, CursorType::get(builder.getContext()))};
+    for (Value ring : inside)
+      carried.push_back(cursors[ring]);
+    SmallVector<Type> types{builder.getI32Type()};
+    llvm::append_range(types, TypeRange(ValueRange(carried)));
+    SmallVector<Location> locations(types.size(), loc);
+    auto loop = scf::WhileOp::create(builder, loc, types, carried);
+    Block *before = builder.createBlock(&loop.getBefore(), {}, TypeRange(types).drop_front(),
+                                        ArrayRef(locations).drop_front());
+    Value tile = TakeOp::create(builder, loc, builder.getI32Type(), messages,
+                                before->getArgument(0));
+    Value more = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, tile,
+                                       constant(0));
+    SmallVector<Value> passed = {tile, advance(messages, before->getArgument(0))};
+    llvm::append_range(passed, before->getArguments().drop_front());
+    scf::ConditionOp::create(builder, loc, more, passed);
+    Block *after = builder.createBlock(&loop.getAfter(), {}, types, locations);
+    op.getBody().getArgument(0).replaceAllUsesWith(after->getArgument(0));
+    op.getBody().front().getTerminator()->erase();
+    after->getOperations().splice(after->end(), op.getBody().front().getOperations());
+    for (auto [ring, value] : llvm::zip(inside, after->getArguments().drop_front(2)))
+      cursors[ring] = value;
+    consume(*after, cursors);
+    builder.setInsertionPointToEnd(after);
+    SmallVector<Value> next = {after->getArgument(1)};
+    for (Value ring : inside)
+      next.push_back(cursors[ring]);
+    scf::YieldOp::create(builder, loc, next);
+    op.erase();
+  }
+
   /// What the producer does in the place of `op`.
   void produce(Operation *op, IRMapping &mapping, Cursors &cursors) {
+    if (auto tiles = dyn_cast<ForTilesOp>(op))
+      return produceTiles(tiles, mapping, cursors);
     if (auto load = dyn_cast<gdpa_tile::LoadOp>(op)) {
       Value ring = rings.lookup(load);
       if (!ring)
@@ -253,6 +372,10 @@ private:
         rewriter.replaceOp(load, received);
         continue;
       }
+      if (auto tiles = dyn_cast<ForTilesOp>(op)) {
+        consumeTiles(tiles, cursors);
+        continue;
+      }
       SmallVector<Value> inside = ringsIn(&op);
       if (inside.empty())
         continue;
@@ -317,6 +440,7 @@ private:
   OpBuilder builder;
   Location loc;
   llvm::MapVector<Operation *, Value> rings; // of loads
+  Value messages;
 };
 
 struct SpecializeWarps

@@ -196,6 +196,61 @@ def GDPANV_PassTurnOp : GDPANV_ProtocolOp<"pass_turn"> {
   let assemblyFormat = "attr-dict";
 }
 
+def GDPANV_ProcessorsOp : GDPANV_Op<"processors", [Pure]> {
+  let summary = "how many multiprocessors the device has";
+  let description = [{ Host code; the launch description says `sm_count`. }];
+  let results = (outs Index:$result);
+  let assemblyFormat = "attr-dict";
+}
+
+def GDPANV_ForTilesOp : GDPANV_Op<"for_tiles", [
+    SingleBlockImplicitTerminator<"TilesEndOp">, RecursiveMemoryEffects]> {
+  let summary = "the tiles that one block of a persistent kernel computes";
+  let description = [{
+    Tiles 0 to `total` - 1 are taken in order by the blocks of the grid, as they become free: the first by its position
+    in the grid, the others from `counter`, which is zero before the kernel runs. The region takes the tile's number.
+
+    ```mlir
+    gdpa_nv.for_tiles %total counter %counter : memref<1xi32> {
+    ^bb0(%tile: i32):
+      ...
+    }
+    ```
+  }];
+  let arguments = (ins I32:$total, Arg<AnyMemRef, "", [MemRead, MemWrite]>:$counter);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$total `counter` $counter attr-dict `:` type($counter) $body";
+  let hasVerifier = 1;
+}
+
+def GDPANV_TilesEndOp : GDPANV_Op<"tiles_end", [Pure, Terminator, ReturnLike, HasParent<"ForTilesOp">]> {
+  let summary = "ends the work on a tile";
+  let assemblyFormat = "attr-dict";
+}
+
+def GDPANV_DrawOp : GDPANV_ProtocolOp<"draw"> {
+  let summary = "takes the next number from a counter in global memory";
+  let arguments = (ins Arg<AnyMemRef, "", [MemRead, MemWrite]>:$counter);
+  let results = (outs I32:$result);
+  let assemblyFormat = "$counter attr-dict `:` type($counter)";
+}
+
+def GDPANV_PostOp : GDPANV_ProtocolOp<"post"> {
+  let summary = "writes a number to a slot of a ring of messages";
+  let description = [{ Waits until the slot is empty. Only the producer posts. }];
+  let arguments = (ins I32:$value, GDPANV_RingType:$ring, GDPANV_CursorType:$cursor);
+  let assemblyFormat = "$value `to` $ring `[` $cursor `]` attr-dict `:` type($ring)";
+  let hasVerifier = 1;
+}
+
+def GDPANV_TakeOp : GDPANV_ProtocolOp<"take"> {
+  let summary = "waits for a number, reads it and releases its slot";
+  let arguments = (ins GDPANV_RingType:$ring, GDPANV_CursorType:$cursor);
+  let results = (outs I32:$result);
+  let assemblyFormat = "$ring `[` $cursor `]` attr-dict `:` type($ring)";
+  let hasVerifier = 1;
+}
+
 def GDPANV_TensorMapOp : GDPANV_Op<"tensor_map", [Pure]> {
   let summary = "the TMA descriptor of a buffer";
   let description = [{

@@ -14,7 +14,8 @@ def GDPANV_RingType : GDPANV_Type<"Ring", "ring"> {
   let summary = "slots of shared memory that one warp fills and others read";
   let description = [{
     `slots` places for a block of type `block` (layout `#gdpa_nv.shared`), used one after the other. A
-    slot has two barriers: full (its bytes have arrived) and empty (all readers have released it).
+    slot has two barriers: full (its bytes have arrived) and empty (all readers have released it). A block of
+    one i32 is a message.
 
     ```mlir
     !gdpa_nv.ring<tensor<128x64xbf16, #gdpa_nv.shared>, 2>

@@ -57,6 +57,22 @@ def GDPATileStageShared : Pass<"gdpa-tile-stage-shared", "::mlir::gpu::GPUFuncOp
   let dependentDialects = ["::mlir::gdpa_nv::GDPANVDialect", "::mlir::NVVM::NVVMDialect"];
 }
 
+def GDPANVPersistTiles : Pass<"gdpa-nv-persist-tiles", "::mlir::ModuleOp"> {
+  let summary = "let one block of an asynchronous kernel compute several tiles";
+  let description = [{
+    For programs whose schedule has `consumers`. The points of the grid become tiles: a launch has as many blocks as the device has
+    multiprocessors (or tiles, where those are fewer), and the program's body becomes a `gdpa_nv.for_tiles` over the numbers of the points, dimension 0 of the
+    grid fastest. The program gets the grid's sizes and a counter as further arguments.
+
+    ```mlir
+    gdpa_tile.launch @forward grid(%blocks, %heads, %batch) (%q, ...)
+    // becomes
+    gdpa_tile.launch @forward grid(%least) (%q, ..., %blocks, %heads, %batch, %counter)
+    ```
+  }];
+  let dependentDialects = ["::mlir::gdpa_nv::GDPANVDialect", "::mlir::arith::ArithDialect"];
+}
+
 def GDPANVSpecializeWarps : Pass<"gdpa-nv-specialize-warps", "::mlir::gpu::GPUFuncOp"> {
   let summary = "split a kernel into a warpgroup that loads and others that compute";
   let description = [{
