@@ -40,9 +40,10 @@ void gdpa::buildNVVMHostPipeline(OpPassManager &manager,
   manager.addPass(createCSEPass());
   manager.nest<gdpa_tile::ProgramOp>().addPass(gdpa_tile::createGDPATileHoistUniform());
   manager.nest<gdpa_tile::ProgramOp>().addPass(gdpa_tile::createGDPATileMaskBounds());
-  manager.addPass(gdpa_nv::createGDPANVPersistTiles());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
+  manager.nest<gdpa_tile::ProgramOp>().addPass(gdpa_nv::createGDPANVSplitMaskedBlocks());
+  manager.addPass(gdpa_nv::createGDPANVPersistTiles());
 }
 
 void gdpa::buildNVVMCodePipeline(OpPassManager &manager,

@@ -88,6 +88,7 @@ constexpr llvm::StringRef pipelines[] = {
     ON_FUNCTION("gdpa-cpu-lower-vectors{vector-bits=0}"),
     ON_FUNCTION("gdpa-cpu-order-depth-first"),
     ON_MODULE("gdpa-cpu-entry"),
+    ON_MODULE("gdpa_tile.program(gdpa-nv-split-masked-blocks)"),
     ON_MODULE("gdpa-nv-persist-tiles"),
     ON_MODULE("gdpa-nv-create-kernels"),
     ON_KERNEL("gdpa-tile-assign-layouts"),

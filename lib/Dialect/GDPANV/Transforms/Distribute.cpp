@@ -33,16 +33,18 @@ bool isNarrow(const ConstantIntRanges &range) {
 }
 
 /// A division of 64 bits is a subroutine of a hundred instructions, one of 32 bits
-/// is twenty.
+/// is twenty. TMA's coordinates are 32 bits, and so is all that an asynchronous
+/// kernel divides: positions of tiles and of blocks.
 void narrowDivisions(gpu::GPUFuncOp function) {
+  bool all = getConsumers(function);
   SmallVector<Operation *> divisions;
   function.walk([&](Operation *op) {
     if (isa<arith::DivUIOp, arith::RemUIOp, arith::DivSIOp, arith::RemSIOp>(op) &&
         op->getResult(0).getType().isIndex() &&
         !isa<linalg::LinalgOp>(op->getParentOp()) &&
-        llvm::all_of(op->getOperands(), [](Value operand) {
-          return isNarrow(getIndexRange(operand));
-        }))
+        (all || llvm::all_of(op->getOperands(), [](Value operand) {
+           return isNarrow(getIndexRange(operand));
+         })))
       divisions.push_back(op);
   });
   for (Operation *op : divisions) {

@@ -202,21 +202,21 @@ struct DistributeMmaAsync : DistributionPattern<MmaAsyncOp> {
     SmallVector<Value> results;
     for (int64_t tile = 0; tile < tiles; ++tile) {
       SmallVector<Value> sum(ArrayRef(accumulators).slice(tile * perTile, perTile));
+      SmallVector<Value> leftOperands, rightOperands;
       for (int64_t k = 0; k < depth; ++k) {
-        SmallVector<Value> operands(sum);
         // Along rows of 64 columns: 32 bytes a step.
         auto along = [&](int64_t rows) { return k / 4 * rows * rowBytes + k % 4 * 32; };
-        if (inRegisters)
-          operands.append(registers.begin() + (tile * depth + k) * 4,
-                          registers.begin() + (tile * depth + k + 1) * 4);
-        else
-          operands.push_back(lhs->at(along(left.getDimSize(0)) +
-                                     tile * group * thread.consumers * rowBytes));
-        operands.push_back(rhs.at(transposed ? along(right.getDimSize(0)) : k * step * rowBytes));
-        bool adds = adaptor.getAccumulator() || k > 0;
-        sum = multiply(rewriter, loc, operands, columns, left.getElementType(), inRegisters,
-                       transposed, adds);
+        if (!inRegisters)
+          leftOperands.push_back(lhs->at(along(left.getDimSize(0)) +
+                                         tile * group * thread.consumers * rowBytes));
+        rightOperands.push_back(
+            rhs.at(transposed ? along(right.getDimSize(0)) : k * step * rowBytes));
       }
+      if (inRegisters)
+        leftOperands.append(registers.begin() + tile * depth * 4,
+                            registers.begin() + (tile + 1) * depth * 4);
+      sum = multiply(rewriter, loc, sum, leftOperands, rightOperands, columns,
+                     left.getElementType(), transposed, /*adds=*/!!adaptor.getAccumulator());
       results.append(sum);
     }
     NVVM::WgmmaGroupSyncAlignedOp::create(rewriter, loc);
@@ -224,36 +224,43 @@ struct DistributeMmaAsync : DistributionPattern<MmaAsyncOp> {
     return success();
   }
 
-  /// One m64nNk16 product; operands: accumulators, left operand, right operand.
-  static SmallVector<Value> multiply(OpBuilder &builder, Location loc, ValueRange operands,
-                                     int64_t columns, Type element, bool inRegisters,
-                                     bool transposed, bool adds) {
-    int64_t count = columns / 2;
+  /// m64nNk16 products for each 16 columns of the left operand: four registers or one
+  /// descriptor. They are one piece of assembly, so that the accumulators have one name.
+  static SmallVector<Value> multiply(OpBuilder &builder, Location loc, ValueRange accumulators,
+                                     ValueRange lhs, ValueRange rhs, int64_t columns,
+                                     Type element, bool transposed, bool adds) {
+    int64_t count = accumulators.size(), steps = rhs.size();
+    int64_t perStep = lhs.size() / steps;
+    bool inRegisters = perStep == 4;
     auto number = [](int64_t n) { return "$" + std::to_string(n); };
-    std::string text = "{ .reg .pred p; setp.ne.b32 p, " + std::to_string(int(adds)) +
-                       ", 0; wgmma.mma_async.sync.aligned.m64n" + std::to_string(columns) +
-                       "k16.f32." + (element.isF16() ? "f16.f16 {" : "bf16.bf16 {");
-    std::string constraints, ties;
+    std::string sums, constraints, ties;
     for (int64_t i = 0; i < count; ++i) {
-      text += (i ? ", " : "") + number(i);
+      sums += (i ? ", " : "") + number(i);
       constraints += i ? ",=f" : "=f";
       ties += "," + std::to_string(i);
     }
-    int64_t next = 2 * count;
-    text += "}, ";
-    if (inRegisters) {
-      text += "{" + number(next) + ", " + number(next + 1) + ", " + number(next + 2) + ", " +
-              number(next + 3) + "}, ";
-      next += 4;
-      ties += ",r,r,r,r";
-    } else {
-      text += number(next++) + ", ";
+    for (size_t i = 0; i < lhs.size(); ++i)
+      ties += inRegisters ? ",r" : ",l";
+    for (int64_t k = 0; k < steps; ++k)
       ties += ",l";
+    std::string text = "{ .reg .pred adds, sets; setp.ne.b32 adds, 1, 0; setp.ne.b32 sets, 0, 0;";
+    for (int64_t k = 0; k < steps; ++k) {
+      text += " wgmma.mma_async.sync.aligned.m64n" + std::to_string(columns) +
+              (element.isF16() ? "k16.f32.f16.f16 {" : "k16.f32.bf16.bf16 {") + sums + "}, ";
+      int64_t first = 2 * count + k * perStep;
+      if (inRegisters)
+        text += "{" + number(first) + ", " + number(first + 1) + ", " + number(first + 2) +
+                ", " + number(first + 3) + "}, ";
+      else
+        text += number(first) + ", ";
+      // Whether it adds, the operands' signs, then which of them are MN-major.
+      text += number(2 * count + lhs.size() + k) + (adds || k ? ", adds" : ", sets") +
+              ", 1, 1, " + (inRegisters ? "" : "0, ") + (transposed ? "0" : "1") + ";";
     }
-    // Scales of the operands, then which of them are MN-major.
-    text += number(next) + ", p, 1, 1, " + (inRegisters ? "" : "0, ") +
-            (transposed ? "0" : "1") + "; }";
-    ties += ",l";
+    text += " }";
+    SmallVector<Value> operands(accumulators);
+    llvm::append_range(operands, lhs);
+    llvm::append_range(operands, rhs);
     return assemble(builder, loc, text, constraints + ties, operands,
                     SmallVector<Type>(count, builder.getF32Type()));
   }

@@ -49,9 +49,9 @@ public:
   LogicalResult run() {
     if (!function.getBody().hasOneBlock())
       return function.emitError("expected a kernel of one block");
+    shareConversions();
     if (failed(makeRings()))
       return failure();
-    walkOnce();
     Block &body = function.getBody().front();
     // setmaxnreg: 65536 registers are dealt out in whole warpgroups.
     bool three = schedule.getConsumers() == 3;
@@ -86,6 +86,20 @@ public:
   }
 
 private:
+  /// Loops that follow each other read the same fragments: they are read once.
+  void shareConversions() {
+    llvm::MapVector<std::pair<Value, Type>, ConvertOp> first;
+    SmallVector<ConvertOp> conversions;
+    function.walk([&](ConvertOp op) { conversions.push_back(op); });
+    for (ConvertOp op : conversions) {
+      auto [known, isNew] = first.insert({{op.getSource(), op.getType()}, op});
+      if (isNew || known->second->getBlock() != op->getBlock())
+        continue;
+      op.replaceAllUsesWith(known->second.getResult());
+      op.erase();
+    }
+  }
+
   /// A ring for each block in shared memory, before everything else.
   LogicalResult makeRings() {
     SmallVector<gdpa_tile::LoadOp> loads;
@@ -94,9 +108,22 @@ private:
         loads.push_back(load);
     });
     int64_t slots = 0, at = 0;
+    // Loops one after the other share the ring of a buffer.
+    auto earlier = [&](gdpa_tile::LoadOp load) -> gdpa_tile::LoadOp {
+      for (gdpa_tile::LoadOp other : loads) {
+        if (other == load)
+          break;
+        if (other.getSource() == load.getSource() && other.getType() == load.getType() &&
+            slotsOf(load) > 1 && other->getBlock() != load->getBlock())
+          return other;
+      }
+      return {};
+    };
     for (gdpa_tile::LoadOp load : loads) {
       if (failed(checkPlace(load)))
         return failure();
+      if (earlier(load))
+        continue;
       slots += slotsOf(load);
       at += slotsOf(load) * SharedAttr::getBytes(load.getType());
     }
@@ -113,6 +140,10 @@ private:
     builder.setInsertionPointToStart(&function.getBody().front());
     at = 0;
     for (gdpa_tile::LoadOp load : loads) {
+      if (gdpa_tile::LoadOp other = earlier(load)) {
+        rings[load] = rings[other];
+        continue;
+      }
       auto type = RingType::get(builder.getContext(), load.getType(), slotsOf(load));
       rings[load] = RingOp::create(builder, load.getLoc(), type, at, barriers);
       at += type.getSlots() * SharedAttr::getBytes(load.getType());
@@ -145,24 +176,6 @@ private:
     return success();
   }
 
-  /// Every tile has a block of keys: then the first product of one can stand beside
-  /// the last of another. A block past the end weighs nothing.
-  void walkOnce() {
-    SmallVector<scf::ForOp> loops;
-    for (auto &ring : rings)
-      if (auto loop = dyn_cast<scf::ForOp>(ring.first->getParentOp());
-          loop && !llvm::is_contained(loops, loop))
-        loops.push_back(loop);
-    OpBuilder::InsertionGuard guard(builder);
-    for (scf::ForOp loop : loops) {
-      builder.setInsertionPoint(loop);
-      Value one = arith::ConstantIndexOp::create(builder, loc, 1);
-      Value least = arith::AddIOp::create(builder, loc, loop.getLowerBound(), one);
-      loop.setUpperBound(
-          arith::MaxSIOp::create(builder, loc, loop.getUpperBound(), least));
-    }
-  }
-
   int64_t slotsOf(gdpa_tile::LoadOp load) {
     return load->getParentOfType<scf::ForOp>() ? std::max<int64_t>(schedule.getStages(), 2) : 1;
   }
@@ -171,7 +184,7 @@ private:
   SmallVector<Value> ringsIn(Operation *op) {
     SmallVector<Value> found;
     op->walk([&](gdpa_tile::LoadOp load) {
-      if (Value ring = rings.lookup(load))
+      if (Value ring = rings.lookup(load); ring && !llvm::is_contained(found, ring))
         found.push_back(ring);
     });
     return found;
@@ -383,6 +396,7 @@ private:
       for (Value ring : inside)
         carried.push_back(cursors[ring]);
       if (auto loop = dyn_cast<scf::ForOp>(op)) {
+        DictionaryAttr attributes = loop->getDiscardableAttrDictionary();
         rewriter.setInsertionPoint(loop);
         auto replaced = cast<scf::ForOp>(
             (*loop.replaceWithAdditionalYields(
@@ -391,6 +405,7 @@ private:
                    return SmallVector<Value>(arguments.begin(), arguments.end());
                  }))
                 .getOperation());
+        replaced->setDiscardableAttrs(attributes);
         size_t own = replaced.getNumResults() - inside.size();
         for (auto [number, ring] : llvm::enumerate(inside))
           cursors[ring] = replaced.getRegionIterArg(own + number);

@@ -50,6 +50,8 @@ RankedTensorType withLayout(Type type, Attribute layout);
 constexpr llvm::StringLiteral kSharedBytesAttr = "gdpa_nv.shared_bytes";
 /// Attribute of a `gdpa_tile.accumulate`: byte offset of its place in shared memory.
 constexpr llvm::StringLiteral kScratchAttr = "gdpa_nv.scratch";
+/// Attribute of a loop over blocks: it has at least one.
+constexpr llvm::StringLiteral kNotEmptyAttr = "gdpa_nv.not_empty";
 /// Attribute of a kernel: its trailing tensor-map parameters, an array of dictionaries {argument, rows, columns, swizzle}; `argument` is
 /// the number of a launch's operand.
 constexpr llvm::StringLiteral kTensorMapsAttr = "gdpa_nv.tensor_maps";

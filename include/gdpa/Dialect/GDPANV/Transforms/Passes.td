@@ -57,6 +57,23 @@ def GDPATileStageShared : Pass<"gdpa-tile-stage-shared", "::mlir::gpu::GPUFuncOp
   let dependentDialects = ["::mlir::gdpa_nv::GDPANVDialect", "::mlir::NVVM::NVVMDialect"];
 }
 
+def GDPANVSplitMaskedBlocks : Pass<"gdpa-nv-split-masked-blocks"> {
+  let summary = "walk the blocks that need a mask before the others";
+  let description = [{
+    For programs whose schedule has `consumers`; works on loops that load blocks and carry blocks. Every such loop gets at least one block (one past the end weighs
+    nothing), marked `gdpa_nv.not_empty`: the first product of a tile can then stand beside the last one of another. Where a condition of the
+    loop's body changes once over the loop, the loop becomes two, the one with the mask first, so that the steady loop has none.
+
+    ```mlir
+    scf.for %j = %lower to %upper step %c128 ... { %whole = arith.cmpi sle, %j, %bound ; scf.if %whole {A} else {B} }
+    // becomes
+    scf.for %j = %split to %upper1 step %c128 ... {B} {gdpa_nv.not_empty}
+    scf.for %j = %lower to %split step %c128 ... {A}
+    ```
+  }];
+  let dependentDialects = ["::mlir::gdpa_nv::GDPANVDialect", "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
+}
+
 def GDPANVPersistTiles : Pass<"gdpa-nv-persist-tiles", "::mlir::ModuleOp"> {
   let summary = "let one block of an asynchronous kernel compute several tiles";
   let description = [{
