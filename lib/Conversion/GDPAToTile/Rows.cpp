@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::gdpa_tile;
@@ -279,6 +280,7 @@ Sequences::Work Sequences::ofOrderedProgram(RowKind kind, int64_t blockRows,
   auto divide = builderOf<arith::DivUIOp>(program);
   auto remainder = builderOf<arith::RemUIOp>(program);
   auto smaller = builderOf<arith::MinUIOp>(program);
+  auto larger = builderOf<arith::MaxUIOp>(program);
   auto ceilDivide = [&](Value value, Value by) {
     return divide(add(value, subtract(by, program.index(1))), by);
   };
@@ -287,7 +289,17 @@ Sequences::Work Sequences::ofOrderedProgram(RowKind kind, int64_t blockRows,
       program.dim(program[kind == RowKind::Query ? sizes.query : sizes.key], 2);
   Value blocks = ceilDivide(length, rows);
   Value all = multiply(heads, count());
-  Value parts = ceilDivide(all, program.index(BlockOrder::kHeads));
+  // What the heads of a part walk over fits into the cache that all share.
+  RowKind other = kind == RowKind::Query ? RowKind::Key : RowKind::Query;
+  Type element = cast<MemRefType>(sizes.query.getType()).getElementType();
+  int64_t rowBytes = (sizes.depth + sizes.valueDepth) *
+                     llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+  Value walkedRows = program.dim(program[other == RowKind::Query ? sizes.query : sizes.key], 2);
+  Value fitting = divide(program.index(BlockOrder::kCacheBytes / rowBytes),
+                         larger(walkedRows, program.index(1)));
+  fitting = larger(fitting, program.index(1));
+  fitting = smaller(fitting, program.index(BlockOrder::kHeads));
+  Value parts = ceilDivide(all, fitting);
   Value partHeads = ceilDivide(all, parts);
   Value item = program.id(0), partItems = multiply(blocks, partHeads);
   Value firstHead = multiply(divide(item, partItems), partHeads);

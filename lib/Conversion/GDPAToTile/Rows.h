@@ -70,6 +70,9 @@ struct BlockOrder {
   bool lastFirst = false;
 
   static constexpr int64_t kHeads = 32;
+  /// Most bytes of the rows that the heads of a part walk over: two thirds of the
+  /// second-level cache of an H100.
+  static constexpr int64_t kCacheBytes = 32 << 20;
 };
 
 /// Sizes and row layout of an attention operation on buffers, as host values.
