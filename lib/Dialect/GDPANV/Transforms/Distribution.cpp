@@ -115,6 +115,17 @@ static AffineExpr replaceDims(AffineMap map, unsigned result,
                             map.getNumDims(), 0);
 }
 
+Value ThreadBuilder::local(Value value) {
+  if (!thread.consumers)
+    return value;
+  return LLVM::InlineAsmOp::create(
+             builder, loc, value.getType(), value, "", "=r,0", /*has_side_effects=*/true,
+             /*is_align_stack=*/false, LLVM::TailCallKind::None,
+             LLVM::AsmDialectAttr::get(builder.getContext(), LLVM::AsmDialect::AD_ATT),
+             ArrayAttr())
+      .getResult(0);
+}
+
 Value ThreadBuilder::threadOffset(LayoutAttrInterface layout, unsigned result) {
   AffineMap map = layout.getCoordinates();
   MLIRContext *context = map.getContext();
@@ -122,7 +133,7 @@ Value ThreadBuilder::threadOffset(LayoutAttrInterface layout, unsigned result) {
                                getAffineConstantExpr(0, context));
   dims[0] = getAffineDimExpr(0, context);
   dims[1] = getAffineDimExpr(1, context);
-  return expand(replaceDims(map, result, dims), thread.warp, thread.lane);
+  return expand(replaceDims(map, result, dims), local(thread.warp), local(thread.lane));
 }
 
 int64_t ThreadBuilder::positionOffset(LayoutAttrInterface layout,

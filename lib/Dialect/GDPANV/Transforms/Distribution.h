@@ -61,6 +61,9 @@ public:
   Value toI32(Value index);
   Value toI64(Value index);
 
+  /// A copy of `value` that nothing moves: what is computed from it holds no register
+  /// over the loops of an asynchronous kernel.
+  Value local(Value value);
   /// The thread's part of coordinate `result` of a layout's elements.
   Value threadOffset(LayoutAttrInterface layout, unsigned result);
   /// The constant part, for one position in the fragment.
