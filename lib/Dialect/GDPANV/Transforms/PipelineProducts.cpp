@@ -648,8 +648,9 @@ struct PipelineProducts
         if (chain->contains(other))
           done.insert(other);
       chain->split();
+      // Statistics of rows leave no registers for two tiles.
       auto tiles = dyn_cast<scf::WhileOp>(loop->getParentOp());
-      if (!tiles) {
+      if (!tiles || llvm::count_if(loop.getResultTypes(), llvm::IsaPred<RankedTensorType>) > 1) {
         chain->replace();
         continue;
       }
