@@ -58,9 +58,10 @@ void gdpa::buildNVVMCodePipeline(OpPassManager &manager,
     kernel.addPass(createCSEPass());
     kernel.addPass(gdpa_nv::createGDPATileAssignLayouts());
     kernel.addPass(gdpa_nv::createGDPANVSpecializeWarps());
+    kernel.addPass(gdpa_nv::createGDPANVCheck()); // the order of the roles
     kernel.addPass(gdpa_nv::createGDPANVPipelineProducts());
     kernel.addPass(gdpa_nv::createGDPANVPingPong());
-    // CHECKOFF kernel.addPass(gdpa_nv::createGDPANVCheck());
+    kernel.addPass(gdpa_nv::createGDPANVCheck());
     if (options.instrument)
       kernel.addPass(gdpa_nv::createGDPANVInstrument());
     kernel.addPass(gdpa_nv::createGDPATileStageShared());

@@ -8,6 +8,7 @@
 
 #include "CheckRole.h"
 #include "RingState.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
@@ -22,7 +23,8 @@ struct Reads {
 };
 
 bool isProtocol(Operation *op) {
-  return isa<SendOp, ReceiveOp, ReleaseOp, FenceOp, MmaAsyncOp, WaitOp, AdvanceOp>(op);
+  return isa<SendOp, ReceiveOp, ReleaseOp, FenceOp, MmaAsyncOp, WaitOp, AdvanceOp,
+             PostOp, TakeOp>(op);
 }
 
 bool contains(Operation *op, function_ref<bool(Operation *)> matches) {
@@ -86,6 +88,10 @@ private:
       return checkAdvance(advance);
     if (auto send = dyn_cast<SendOp>(op))
       return take(op, send.getRing(), send.getCursor());
+    if (auto post = dyn_cast<PostOp>(op))
+      return take(op, post.getRing(), post.getCursor());
+    if (auto number = dyn_cast<TakeOp>(op)) // releases its slot itself
+      return take(op, number.getRing(), number.getCursor());
     if (auto receive = dyn_cast<ReceiveOp>(op)) {
       if (failed(take(op, receive.getRing(), receive.getCursor())))
         return failure();
@@ -98,9 +104,11 @@ private:
       return checkLoop(loop);
     if (auto choice = dyn_cast<scf::IfOp>(op))
       return checkChoice(choice);
+    if (auto loop = dyn_cast<scf::WhileOp>(op))
+      return checkTiles(loop);
     if (op->getNumRegions() && contains(op, isProtocol))
-      return op->emitError("expected the asynchronous protocol in scf.for and scf.if "
-                           "alone, found ")
+      return op->emitError("expected the asynchronous protocol in scf.for, scf.while "
+                           "and scf.if alone, found ")
              << op->getName();
     if (!op->hasTrait<OpTrait::IsTerminator>())
       for (Value operand : op->getOperands())
@@ -136,7 +144,12 @@ private:
       return op.emitError("expected the accumulator to be a result of the group's fence");
     if (isInRegisters(op.getLhs())) {
       // What stands outside of the block stays in its registers.
-      if (!isFenced(op.getLhs()) && op.getLhs().getParentBlock() == op->getBlock())
+      Operation *made = op.getLhs().getDefiningOp();
+      bool isEarlier = made && made->getBlock() == op->getBlock() &&
+                       made->isBeforeInBlock(fence) && !duringFlight.contains(made) &&
+                       isa<ConvertOp>(made);
+      if (!isFenced(op.getLhs()) && op.getLhs().getParentBlock() == op->getBlock() &&
+          !isEarlier)
         return op.emitError("expected a left operand in registers to be a result of the "
                             "group's fence, found one defined in the same block");
     } else if (failed(addRead(op, op.getLhs()))) {
@@ -167,6 +180,7 @@ private:
                        product, "the product");
       if (product && isInRegisters(product.getLhs()) &&
           product.getLhs().getParentBlock() == op->getBlock() &&
+          !product.getLhs().getDefiningOp<ConvertOp>() &&
           !llvm::is_contained(op.getKept(), product.getLhs()))
         return op.emitError("expected the wait to keep the product's left operand, whose "
                             "registers are read until then");
@@ -188,7 +202,17 @@ private:
       if (!seen.insert(value).second)
         continue;
       if (auto argument = dyn_cast<BlockArgument>(value)) {
-        if (auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp()))
+        Operation *around = argument.getOwner()->getParentOp();
+        if (auto tiles = dyn_cast<scf::WhileOp>(around)) {
+          unsigned number = argument.getArgNumber();
+          if (argument.getOwner() == tiles.getBeforeBody()) {
+            open.push_back(tiles.getInits()[number]);
+            open.push_back(tiles.getAfterBody()->getTerminator()->getOperand(number));
+          } else {
+            open.push_back(tiles.getConditionOp().getArgs()[number]);
+          }
+        }
+        if (auto loop = dyn_cast<scf::ForOp>(around))
           if (OpOperand *init = loop.getTiedLoopInit(argument)) {
             open.push_back(init->get());
             open.push_back(loop.getTiedLoopYieldedValue(argument)->get());
@@ -198,7 +222,9 @@ private:
       auto result = cast<OpResult>(value);
       Operation *op = result.getOwner();
       unsigned number = result.getResultNumber();
-      if (auto loop = dyn_cast<scf::ForOp>(op)) {
+      if (auto tiles = dyn_cast<scf::WhileOp>(op)) {
+        open.push_back(tiles.getConditionOp().getArgs()[number]);
+      } else if (auto loop = dyn_cast<scf::ForOp>(op)) {
         open.push_back(loop.getInitArgs()[number]);
         open.push_back(loop.getYieldedValues()[number]);
       } else if (auto choice = dyn_cast<scf::IfOp>(op)) {
@@ -233,7 +259,7 @@ private:
 
   LogicalResult checkAdvance(AdvanceOp op) {
     auto found = state.positions.find(op.getRing());
-    if (found != state.positions.end() && found->second.cursor == op.getCursor() &&
+    if (found != state.positions.end() && found->second.cursor.has(op.getCursor()) &&
         found->second.taken)
       found->second = {op.getResult(), false};
     return success();
@@ -244,7 +270,7 @@ private:
     auto found = state.positions.find(ring);
     bool isNext = found == state.positions.end()
                       ? static_cast<bool>(cursor.getDefiningOp<CursorOp>())
-                      : found->second == RingPosition{cursor, false};
+                      : found->second.cursor.has(cursor) && !found->second.taken;
     if (!isNext)
       return op->emitError("expected the cursor of a ring to advance by one for each slot, "
                            "found one that is not the next");
@@ -254,7 +280,7 @@ private:
 
   LogicalResult checkRelease(ReleaseOp op) {
     auto slot = llvm::find_if(state.held, [&](const HeldSlot &slot) {
-      return slot.ring == op.getRing() && slot.cursor == op.getCursor();
+      return slot.ring == op.getRing() && slot.cursor.has(op.getCursor());
     });
     if (slot == state.held.end())
       return op.emitError("expected a slot that was received and not released, found none "
@@ -290,11 +316,24 @@ private:
         if (auto product = dyn_cast<MmaAsyncOp>(user)) {
           if (completed.contains(product))
             return true;
+        } else if (isa<linalg::ContractOp>(user)) {
+          return true; // not started yet: it is complete where it stands
         } else if (auto fence = dyn_cast<FenceOp>(user)) {
           open.push_back(fence.getResults()[use.getOperandNumber()]);
         } else if (auto loop = dyn_cast<scf::ForOp>(user)) {
           if (BlockArgument argument = loop.getTiedLoopRegionIterArg(&use))
             open.push_back(argument);
+        } else if (auto tiles = dyn_cast<scf::WhileOp>(user)) {
+          open.push_back(tiles.getBeforeArguments()[use.getOperandNumber()]);
+        } else if (auto condition = dyn_cast<scf::ConditionOp>(user)) {
+          if (unsigned number = use.getOperandNumber()) {
+            auto around = cast<scf::WhileOp>(condition->getParentOp());
+            open.push_back(around.getAfterArguments()[number - 1]);
+            open.push_back(around.getResult(number - 1));
+          }
+        } else if (auto again = dyn_cast<scf::WhileOp>(user->getParentOp());
+                   again && isa<scf::YieldOp>(user)) {
+          open.push_back(again.getBeforeArguments()[use.getOperandNumber()]);
         } else if (isa<WaitOp>(user)) {
           open.push_back(user->getResult(use.getOperandNumber()));
         } else if (isa<scf::YieldOp>(user)) {
@@ -334,6 +373,10 @@ private:
         add(inner, send.getRing());
       else if (auto receive = dyn_cast<ReceiveOp>(inner))
         add(inner, receive.getRing());
+      else if (auto post = dyn_cast<PostOp>(inner))
+        add(inner, post.getRing());
+      else if (auto number = dyn_cast<TakeOp>(inner))
+        add(inner, number.getRing());
     });
   }
 
@@ -373,6 +416,43 @@ private:
     return success();
   }
 
+  /// A loop over tiles: what its first region holds at its end, it holds at its start after the
+  /// second region. Where a branch on the loop's own condition ends the work, what the
+  /// other branch holds is what remains after the loop.
+  LogicalResult checkTiles(scf::WhileOp loop) {
+    if (failed(checkEntry(loop)))
+      return failure();
+    if (!contains(loop, isProtocol))
+      return success();
+    addRings(loop);
+    Block &before = *loop.getBeforeBody(), &body = *loop.getAfterBody();
+    scf::ConditionOp condition = loop.getConditionOp();
+    state = state.rename(loop.getInits(), before.getArguments());
+    RingState atStart = state;
+    renameReads(loop.getInits(), before.getArguments());
+    Value outer = std::exchange(ending, condition.getCondition());
+    std::optional<RingState> outerEnd = std::exchange(atEnd, std::nullopt);
+    fence = nullptr;
+    if (failed(checkBlock(before)))
+      return failure();
+    RingState done = atEnd ? *atEnd : state;
+    ending = outer;
+    atEnd = outerEnd;
+    renameReads(condition.getArgs(), body.getArguments());
+    state = state.rename(condition.getArgs(), body.getArguments());
+    fence = nullptr;
+    if (failed(checkBlock(body)))
+      return failure();
+    Operation *yield = body.getTerminator();
+    if (failed(expectSame(yield, state.rename(yield->getOperands(), before.getArguments()),
+                          atStart, "the loop's back-edge")))
+      return failure();
+    renameReads(condition.getArgs(), loop.getResults());
+    state = done.rename(condition.getArgs(), loop.getResults());
+    fence = nullptr;
+    return success();
+  }
+
   LogicalResult checkChoice(scf::IfOp choice) {
     if (failed(checkEntry(choice)))
       return failure();
@@ -402,11 +482,18 @@ private:
     }
     fence = inFlight.empty() ? FenceOp() : outer;
     state = ends[0];
+    if (choice.getCondition() == ending) {
+      atEnd = ends[1];
+      return success();
+    }
     return expectSame(end, ends[1], ends[0], "the branch's end");
   }
 
   Region &role;
   RingState state;
+  /// The condition that the loop over tiles goes on, and the state where it does not.
+  Value ending;
+  std::optional<RingState> atEnd;
   FenceOp fence; // of the group that products join
   SmallVector<MmaAsyncOp> inFlight;
   llvm::DenseSet<Operation *> completed, duringFlight;

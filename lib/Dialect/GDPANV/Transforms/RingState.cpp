@@ -11,53 +11,39 @@ LogicalResult gdpa_nv::addNote(InFlightDiagnostic error, Operation *op, StringRe
   return error;
 }
 
-/// The number of the values `from` that stands for a ring's cursor. Two rings may
-/// begin with one value: `after` are the values that replace `from`, the one that is
-/// used with the ring is its.
-static std::optional<unsigned> findCursor(Value ring, Value cursor, ValueRange from,
-                                          ValueRange after) {
-  std::optional<unsigned> found;
-  for (auto [number, value] : llvm::enumerate(from)) {
-    if (value != cursor)
-      continue;
-    bool isUsed = false, isOther = false;
-    for (Operation *user : after[number].getUsers())
-      if (isa<SendOp, ReceiveOp, ReleaseOp, AdvanceOp>(user))
-        (llvm::is_contained(user->getOperands(), ring) ? isUsed : isOther) = true;
-    if (isUsed)
-      return number;
-    if (!found && !isOther)
-      found = number;
-  }
-  return found;
+bool CursorNames::isStart() const {
+  return llvm::any_of(names, [](Value name) { return name.getDefiningOp<CursorOp>(); });
+}
+
+void CursorNames::rename(ValueRange from, ValueRange to) {
+  SmallVector<Value, 2> more;
+  for (auto [before, after] : llvm::zip(from, to))
+    if (has(before) && !llvm::is_contained(more, after))
+      more.push_back(after);
+  for (Value name : more)
+    if (!has(name))
+      names.push_back(name);
 }
 
 RingState RingState::rename(ValueRange from, ValueRange to) const {
   RingState result = *this;
   for (auto &[ring, position] : result.positions)
-    if (std::optional<unsigned> number = findCursor(ring, position.cursor, from, to))
-      position.cursor = to[*number];
+    position.cursor.rename(from, to);
   for (HeldSlot &slot : result.held) {
+    slot.cursor.rename(from, to);
     auto block = llvm::find(from, slot.block);
-    if (block == from.end())
-      continue;
-    slot.block = to[block - from.begin()];
-    if (std::optional<unsigned> number = findCursor(slot.ring, slot.cursor, from, to))
-      slot.cursor = to[*number];
+    if (block != from.end())
+      slot.block = to[block - from.begin()];
   }
   return result;
-}
-
-static bool isStart(const RingPosition &position) {
-  return static_cast<bool>(position.cursor.getDefiningOp<CursorOp>());
 }
 
 LogicalResult gdpa_nv::expectSame(Operation *end, const RingState &found,
                                   const RingState &expected, StringRef where) {
   for (const auto &[ring, position] : found.positions) {
     auto other = expected.positions.find(ring);
-    if (other == expected.positions.end() ? position.taken || !isStart(position)
-                                          : !(other->second == position))
+    if (other == expected.positions.end() ? position.taken || !position.cursor.isStart()
+                                          : !other->second.agrees(position))
       return end->emitError("expected the cursor of each ring to be handed on at ")
              << where << ", found another one";
   }
@@ -68,7 +54,7 @@ LogicalResult gdpa_nv::expectSame(Operation *end, const RingState &found,
                                       "every path, found one less that is held at ")})
     for (const HeldSlot &slot : from->held)
       if (llvm::none_of(to->held, [&](const HeldSlot &other) {
-            return other.ring == slot.ring && other.cursor == slot.cursor &&
+            return other.ring == slot.ring && other.cursor.meets(slot.cursor) &&
                    other.block == slot.block;
           }))
         return addNote(end->emitError(text) << where, slot.receive, "its receive");
@@ -79,7 +65,14 @@ Value gdpa_nv::findStart(Operation *op, Value cursor) {
   while (op->isProperAncestor(cursor.getParentBlock()->getParentOp()) ||
          op == cursor.getParentBlock()->getParentOp()) {
     auto argument = dyn_cast<BlockArgument>(cursor);
-    if (argument) {
+    auto tiles = argument ? dyn_cast<scf::WhileOp>(argument.getOwner()->getParentOp())
+                          : scf::WhileOp();
+    if (tiles) {
+      unsigned number = argument.getArgNumber();
+      cursor = argument.getOwner() == tiles.getBeforeBody()
+                   ? tiles.getInits()[number]
+                   : tiles.getConditionOp().getArgs()[number];
+    } else if (argument) {
       auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
       OpOperand *init = loop ? loop.getTiedLoopInit(argument) : nullptr;
       if (!init)

@@ -8,19 +8,36 @@
 
 namespace mlir::gdpa_nv {
 
+/// A cursor under all the names that it has: a loop may carry it twice, and rings may
+/// begin with one value.
+struct CursorNames {
+  CursorNames() = default;
+  CursorNames(Value cursor) : names{cursor} {}
+  bool has(Value cursor) const { return llvm::is_contained(names, cursor); }
+  bool meets(const CursorNames &other) const {
+    return llvm::any_of(names, [&](Value name) { return other.has(name); });
+  }
+  /// Whether it is the first position of a ring.
+  bool isStart() const;
+  void rename(ValueRange from, ValueRange to);
+  SmallVector<Value, 2> names;
+};
+
 /// Where a role stands in a ring: the slot of `cursor` is taken (received or sent), or
 /// it is the next one.
 struct RingPosition {
-  Value cursor;
+  CursorNames cursor;
   bool taken = false;
-  bool operator==(const RingPosition &other) const {
-    return cursor == other.cursor && taken == other.taken;
+  bool agrees(const RingPosition &other) const {
+    return cursor.meets(other.cursor) && taken == other.taken;
   }
 };
 
 /// A slot between its receive and its release.
 struct HeldSlot {
-  Value ring, cursor, block;
+  Value ring;
+  CursorNames cursor;
+  Value block;
   Operation *receive;
 };
 

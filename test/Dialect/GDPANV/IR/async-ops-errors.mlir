@@ -1,11 +1,11 @@
 // RUN: gdpa-opt %s -split-input-file -verify-diagnostics
 
-// expected-error@+1 {{expected slots for a block of rank 2 in shared memory, found 'tensor<64x64xbf16>'}}
+// expected-error@+1 {{expected slots for a block of rank 2 or one i32 in shared memory, found 'tensor<64x64xbf16>'}}
 func.func private @ring_home(!gdpa_nv.ring<tensor<64x64xbf16>, 2>)
 
 // -----
 
-// expected-error@+1 {{expected slots for a block of rank 2 in shared memory, found 'tensor<64xbf16, #gdpa_nv.shared>'}}
+// expected-error@+1 {{expected slots for a block of rank 2 or one i32 in shared memory, found 'tensor<64xbf16, #gdpa_nv.shared>'}}
 func.func private @ring_rank(!gdpa_nv.ring<tensor<64xbf16, #gdpa_nv.shared>, 2>)
 
 // -----
@@ -94,7 +94,7 @@ func.func @offsets(%k: memref<?x?x64xbf16>, %j: index) {
 func.func @element(%k: memref<?x64xf16>, %j: index) {
   %ring = gdpa_nv.ring at 0 barriers 16384 : !ring
   %at = gdpa_nv.cursor
-  // expected-error@+1 {{expected a block of 'f16', found 'bf16'}}
+  // expected-error@+1 {{expected a block of rank 2 of 'f16', found 'tensor<64x64xbf16, #gdpa_nv.shared>'}}
   gdpa_nv.send %k[%j, %j] to %ring[%at] : memref<?x64xf16>, !ring
   return
 }

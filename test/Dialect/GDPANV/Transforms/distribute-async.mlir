@@ -92,12 +92,13 @@ gpu.module @m {
   // CHECK: llvm.inline_asm has_side_effects asm_dialect = att "wgmma.fence.sync.aligned;", "=r,=r,=r,=r,=f,{{.*}},=f,0,1,2,3,4,{{.*}}67"
   // 64 rows and 16 columns from shared memory, eight steps of depth 16: the first begins the sum, the others add to it.
   // CHECK: nvvm.wgmma.fence.aligned
-  // CHECK: llvm.inline_asm has_side_effects asm_dialect = att "{ .reg .pred p; setp.ne.b32 p, 0, 0; wgmma.mma_async.sync.aligned.m64n16k16.f32.bf16.bf16 {$0, $1, $2, $3, $4, $5, $6, $7}, $16, $17, p, 1, 1, 0, 0; }", "=f,=f,=f,=f,=f,=f,=f,=f,0,1,2,3,4,5,6,7,l,l"
-  // CHECK-COUNT-7: setp.ne.b32 p, 1, 0; wgmma.mma_async.sync.aligned.m64n16k16.f32.bf16.bf16 {{.*}}, $16, $17, p, 1, 1, 0, 0; }"
+  // CHECK: llvm.inline_asm has_side_effects asm_dialect = att "{ .reg .pred adds, sets; setp.ne.b32 adds, 1, 0; setp.ne.b32 sets, 0, 0; wgmma.mma_async.sync.aligned.m64n16k16.f32.bf16.bf16 {$0, $1, $2, $3, $4, $5, $6, $7}, $16, $24, sets, 1, 1, 0, 0;
+  // CHECK-SAME: {$0, $1, $2, $3, $4, $5, $6, $7}, $17, $25, adds, 1, 1, 0, 0;
+  // CHECK-SAME: {$0, $1, $2, $3, $4, $5, $6, $7}, $23, $31, adds, 1, 1, 0, 0; }", "=f,=f,=f,=f,=f,=f,=f,=f,0,1,2,3,4,5,6,7,l,l,l,l,l,l,l,l,l,l,l,l,l,l,l,l"
   // CHECK: nvvm.wgmma.commit.group.sync.aligned
   // Left operand in registers, right one MN-major, added to the accumulator.
   // CHECK: nvvm.wgmma.fence.aligned
-  // CHECK: setp.ne.b32 p, 1, 0; wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {$0, {{.*}}, $63}, {$128, $129, $130, $131}, $132, p, 1, 1, 1; }", "=f,{{.*}}62,63,r,r,r,r,l"
+  // CHECK: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {$0, {{.*}}, $63}, {$128, $129, $130, $131}, $132, adds, 1, 1, 1; }", "=f,{{.*}}62,63,r,r,r,r,l"
   // CHECK-NOT: wgmma.mma_async
   // CHECK: nvvm.wgmma.commit.group.sync.aligned
   // CHECK: llvm.inline_asm has_side_effects asm_dialect = att "wgmma.wait_group.sync.aligned 1;", "=f,=f,=f,=f,=f,=f,=f,=f,0,1,2,3,4,5,6,7"

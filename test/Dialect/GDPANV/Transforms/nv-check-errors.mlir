@@ -1035,7 +1035,7 @@ gpu.module @m {
     %r = gdpa_nv.ring at 0 barriers 16384 : !ring
     gdpa_nv.roles consumers(1) registers(24, 240) producer {
     } consumer {
-      // expected-error@+1 {{expected the asynchronous protocol in scf.for and scf.if alone, found scf.execute_region}}
+      // expected-error@+1 {{expected the asynchronous protocol in scf.for, scf.while and scf.if alone, found scf.execute_region}}
       scf.execute_region {
         gdpa_nv.fence
         scf.yield
