@@ -128,10 +128,28 @@ ScheduleAttr gdpa_nv::getDefaultSchedule(MLIRContext *context, int64_t headDim,
                            registerLhs, /*consumers=*/0);
 }
 
+/// Whether the keys that a mask keeps of a query are neighbours: comparisons of positions that
+/// all hold. Other masks leave out blocks between others; the loop over them is not one
+/// that the asynchronous kernel walks.
+static bool keepsNeighbours(Region &mask) {
+  return !mask
+              .walk([](Operation *op) {
+                if (auto compare = dyn_cast<arith::CmpIOp>(op))
+                  return compare.getPredicate() == arith::CmpIPredicate::ne
+                             ? WalkResult::interrupt()
+                             : WalkResult::advance();
+                return isa<arith::ConstantOp, arith::AddIOp, arith::SubIOp, arith::MulIOp,
+                           arith::AndIOp, arith::IndexCastOp, gdpa::YieldOp>(op)
+                           ? WalkResult::advance()
+                           : WalkResult::interrupt();
+              })
+              .wasInterrupted();
+}
+
 ScheduleAttr gdpa_nv::getAsynchronousSchedule(Operation *attention,
                                               ScheduleAttr portable) {
   auto forward = dyn_cast<gdpa::AttentionOp>(attention);
-  if (!forward || forward.getCuSeqlensQuery())
+  if (!forward || forward.getCuSeqlensQuery() || !keepsNeighbours(forward.getMask()))
     return portable;
   auto query = cast<ShapedType>(forward.getQuery().getType());
   auto value = cast<ShapedType>(forward.getValue().getType());

@@ -19,6 +19,7 @@
 
 #include "gdpa/Dialect/GDPANV/IR/GDPANV.h"
 #include "gdpa/Dialect/GDPANV/Transforms/Passes.h"
+#include "gdpa/Dialect/GDPATile/IR/GDPATile.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -404,6 +405,22 @@ public:
     return llvm::any_of(loops, [&](const Loop &loop) { return loop.loop == op; });
   }
 
+  /// Whether there are registers for the ends of two tiles at a time: not beside statistics
+  /// of rows, nor where elements of captures are read.
+  bool leavesRegisters() {
+    return llvm::all_of(loops, [](Loop &loop) {
+      bool reads = loop.loop
+                       .walk([](Operation *op) {
+                         return isa<tensor::ExtractOp, gdpa_tile::LoadOp>(op)
+                                    ? WalkResult::interrupt()
+                                    : WalkResult::advance();
+                       })
+                       .wasInterrupted();
+      return !reads && llvm::count_if(loop.loop.getResultTypes(),
+                                      llvm::IsaPred<RankedTensorType>) == 1;
+    });
+  }
+
   /// In the place of the loops.
   void replace() {
     OpBuilder builder(first().loop);
@@ -648,9 +665,8 @@ struct PipelineProducts
         if (chain->contains(other))
           done.insert(other);
       chain->split();
-      // Statistics of rows leave no registers for two tiles.
       auto tiles = dyn_cast<scf::WhileOp>(loop->getParentOp());
-      if (!tiles || llvm::count_if(loop.getResultTypes(), llvm::IsaPred<RankedTensorType>) > 1) {
+      if (!tiles || !chain->leavesRegisters()) {
         chain->replace();
         continue;
       }

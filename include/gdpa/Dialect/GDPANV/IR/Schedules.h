@@ -39,7 +39,7 @@ ScheduleAttr getDefaultSchedule(MLIRContext *context, int64_t headDim,
 
 /// The schedule of the asynchronous kernel (sm_90a) of an attention operation, or
 /// `portable` where it has none: backwards, storage other than bf16 and f16,
-/// jagged batches, head dims above 256.
+/// jagged batches, head dims above 256, masks whose keys are not one range.
 ScheduleAttr getAsynchronousSchedule(Operation *attention, ScheduleAttr portable);
 
 } // namespace mlir::gdpa_nv
