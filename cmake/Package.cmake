@@ -24,7 +24,8 @@ set(CPACK_DEBIAN_COMPILER_PACKAGE_NAME gdpa)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME gdpa-dev)
 set(exactly "(= ${PROJECT_VERSION})")
 # gdpa-compile links kernels with a linker that it looks for.
-set(CPACK_DEBIAN_COMPILER_PACKAGE_DEPENDS "gdpa-runtime ${exactly}, lld-22 | binutils")
+# dpkg-shlibdeps leaves out the library that only shared symbols of MLIR need.
+set(CPACK_DEBIAN_COMPILER_PACKAGE_DEPENDS "gdpa-runtime ${exactly}, libllvm22, lld-22 | binutils")
 set(CPACK_DEBIAN_COMPILER_PACKAGE_SUGGESTS "mlir-22-tools")
 set(CPACK_DEBIAN_COMPILER_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "gdpa ${exactly}, libmlir-22-dev, llvm-22-dev")
