@@ -23,8 +23,7 @@ set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME gdpa-runtime)
 set(CPACK_DEBIAN_COMPILER_PACKAGE_NAME gdpa)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME gdpa-dev)
 set(exactly "(= ${PROJECT_VERSION})")
-# gdpa-compile links kernels with a linker that it looks for.
-# dpkg-shlibdeps leaves out the library that only shared symbols of MLIR need.
+# gdpa-compile links kernels with a linker that it looks for. libGDPA.so names LLVM's library, which dpkg-shlibdeps does not always list.
 set(CPACK_DEBIAN_COMPILER_PACKAGE_DEPENDS "gdpa-runtime ${exactly}, libllvm22, lld-22 | binutils")
 set(CPACK_DEBIAN_COMPILER_PACKAGE_SUGGESTS "mlir-22-tools")
 set(CPACK_DEBIAN_COMPILER_PACKAGE_SECTION devel)

@@ -18,6 +18,7 @@ class Instruction:
     text: str  # predicate, name, operands
     signals: int  # the scoreboard of its result, 7: none
     waits: int  # a bit for each scoreboard
+    target: int = None  # address that a branch leads to
 
     @property
     def name(self):
@@ -35,15 +36,21 @@ def disassemble(nvdisasm, cubin):
 
 def parse(text):
     """{kernel: its instructions} of what nvdisasm -hex -c prints."""
-    kernels, found, pending = {}, [], None
+    kernels, labels, found, pending, fresh = {}, {}, [], None, []
     for line in text.splitlines():
         if match := re.match(r"\.text\.(\S+):", line):
             found = kernels.setdefault(match[1], [])
+        elif match := re.match(r"\s*(\.L_x_\d+):", line):
+            fresh.append(match[1])
         elif match := re.match(r"\s+/\*([0-9a-f]{4,})\*/\s+(.*?)\s*;\s+/\* 0x[0-9a-f]{16} \*/", line):
             pending = int(match[1], 16), re.sub(r"\s+", " ", match[2])
         elif pending and (match := re.match(r"\s+/\* 0x([0-9a-f]{16}) \*/", line)):
             control = int(match[1], 16) >> 41
-            found.append(Instruction(*pending, control >> 5 & 7, control >> 11 & 63))
+            labels.update(dict.fromkeys(fresh, pending[0]))
+            fresh.clear()
+            to = re.search(r"BRA `\((\.L_x_\d+)\)", pending[1])
+            # loops lead back, to labels that are known
+            found.append(Instruction(*pending, control >> 5 & 7, control >> 11 & 63, labels.get(to[1]) if to else None))
             pending = None
     return kernels
 
@@ -62,6 +69,31 @@ def early_waits(instructions):
         waiter = next((n for n in range(at + 1, branch) if instructions[n].waits_for(test.signals)), branch)
         if any(later.name.startswith("MUFU") for later in instructions[waiter:branch]):
             found.append(test.address)
+    return found
+
+
+def overwritten_operands(instructions):
+    """Writes to registers that a product of a loop reads as its left operand in every step, filled by LDSM before the loop: the next step
+    would read something else. ptxas 13.0 made such a kernel (softmax of |i - j| <= 100, head dims 8 and 128)."""
+    found, places = [], {}
+    loaded = {register for one in instructions if (match := re.match(r"LDSM\S* R(\d+)", one.text))
+              for register in range(int(match[1]), int(match[1]) + 4)}
+    for number, one in enumerate(instructions):
+        places[one.address] = number
+        target = re.match(r"(?:@!?U?P\w+ )?BRA (?:`\(\.\S+\)|0x([0-9a-f]+))", one.text)
+        first = places.get(one.target) if target and one.target is not None else None
+        if first is None:
+            continue
+        body = instructions[first:number + 1]
+        if any("LDSM" in inner.text for inner in body):
+            continue
+        # of a score: the left operand of a sum (tnspB) is made anew in every step
+        read = {register for inner in body if (match := re.search(r"HGMMA\S* R\d+, R(\d+), gdesc(?!\S*tnspB)", inner.text))
+                for register in range(int(match[1]), int(match[1]) + 4)} & loaded
+        for inner in body:
+            match = re.match(r"(?:@!?U?P\w+ )?(\S+) (?:U?P\d, )?R(\d+)(?:,|$)", inner.text)
+            if match and int(match[2]) in read and not match[1].startswith(("HGMMA", "ST", "BAR", "SYNCS")):
+                found.append(inner.address)
     return found
 
 

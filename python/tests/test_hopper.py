@@ -85,10 +85,12 @@ def regressions(row, allowed):
 def test_no_worse_than_the_table(name, tmp_path):
     row, advisories, cubin = assemble(GRID[name], tmp_path)
     assert not advisories, "\n".join(advisories)
-    # wide heads have the code of narrow ones, only longer
-    if row["products"] == "wgmma" and name.endswith(("-d64", "-d128")):
+    if row["products"] == "wgmma":
         for kernel, code in sass.disassemble(NVDISASM, cubin).items():
-            early = sass.early_waits(code)
+            lost = sass.overwritten_operands(code)
+            assert not lost, f"{kernel}: operands of a loop's product are overwritten in it at {', '.join(map(hex, lost))}"
+            # wide heads have the code of narrow ones, only longer
+            early = sass.early_waits(code) if name.endswith(("-d64", "-d128")) else []
             assert not early, f"{kernel}: the activation waits for the barrier tested at {', '.join(map(hex, early))}"
     if UPDATE:
         record(name, row)
@@ -134,6 +136,20 @@ def test_an_early_wait_is_seen():
     assert not sass.early_waits(code(wait_one, test, ("MUFU.TANH R1, R2", 3, ()), other, second, branch))
     assert not sass.early_waits(code(wait_one, test, first, second, use, branch))
     assert not sass.early_waits(code(wait_all, test, first, use, second, branch))
+
+
+def test_an_overwritten_operand_is_seen():
+    load, score = "LDSM.16.M88.4 R152, [R4+UR10]", "HGMMA.64x128x16.F32.BF16 R24, R152, gdesc[UR16], RZ, !UPT, gsb0"
+    total = "HGMMA.64x128x16.F32.BF16 R88, R180, gdesc[UR16].tnspB, R88, gsb0"
+
+    def lost(*body):
+        lines = [load, *body, "@!P0 BRA `(.L_x_1)"]
+        return sass.overwritten_operands([sass.Instruction(16 * n, text, 7, 0, 16 if "BRA" in text else None) for n, text in enumerate(lines)])
+
+    assert lost(score, "F2FP.BF16.F32.PACK_AB R153, R1, R2", total) == [32]
+    assert lost(score, "@P1 SEL R155, R3, R152, P1", total) == [32]
+    assert not lost(score, "F2FP.BF16.F32.PACK_AB R180, R1, R2", total)
+    assert not lost(load, score, "F2FP.BF16.F32.PACK_AB R153, R1, R2", total)  # filled again in each step
 
 
 def test_control_words_are_read():

@@ -2,6 +2,7 @@
 
 #include "CheckRole.h"
 #include "KernelThreads.h"
+#include "RingState.h"
 #include "gdpa/Dialect/GDPANV/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -20,8 +21,6 @@ using namespace mlir::gdpa_nv;
 
 namespace {
 
-constexpr int64_t kAlignment = 1024;   // of swizzled tiles
-constexpr int64_t kBarrierBytes = 8;   // of an mbarrier
 constexpr int64_t kMostBoxRows = 256;  // of TMA
 constexpr int64_t kRowBytes = SharedAttr::kPanel * 2;
 
@@ -60,7 +59,7 @@ LogicalResult checkPlaces(gpu::GPUFuncOp function) {
     if (failed(checkBox(ring)))
       return WalkResult::interrupt();
     int64_t slots = ring.getType().getSlots(), at = ring.getAt(), barriers = ring.getBarriers();
-    int64_t alignment = ring.getType().getBlock().getRank() == 1 ? 16 : kAlignment;
+    int64_t alignment = ring.getType().getBlock().getRank() == 1 ? 16 : kTileAlignment;
     if (at % alignment || barriers % kBarrierBytes) {
       ring.emitError("expected slots at a multiple of ")
           << alignment << " bytes and barriers at one of 8, found "
@@ -304,25 +303,9 @@ public:
         continue;
       Operation *op = next.getDefiningOp();
       if (auto argument = dyn_cast<BlockArgument>(next)) {
-        Operation *around = argument.getOwner()->getParentOp();
-        if (auto tiles = dyn_cast<scf::WhileOp>(around)) {
-          unsigned number = argument.getArgNumber();
-          if (argument.getOwner() == tiles.getBeforeBody()) {
-            open.push_back(tiles.getInits()[number]);
-            open.push_back(tiles.getAfterBody()->getTerminator()->getOperand(number));
-          } else {
-            open.push_back(tiles.getConditionOp().getArgs()[number]);
-          }
-          continue;
-        }
-        auto loop = dyn_cast<scf::ForOp>(around);
-        if (!loop)
-          continue; // of the kernel
-        open.append({loop.getLowerBound(), loop.getUpperBound(), loop.getStep()});
-        if (OpOperand *init = loop.getTiedLoopInit(argument)) {
-          open.push_back(init->get());
-          open.push_back(loop.getTiedLoopYieldedValue(argument)->get());
-        }
+        if (auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp()))
+          open.append({loop.getLowerBound(), loop.getUpperBound(), loop.getStep()});
+        llvm::append_range(open, getPredecessors(argument)); // none: of the kernel
         continue;
       }
       if (isa<gpu::ThreadIdOp, gpu::LaneIdOp, gpu::SubgroupIdOp, NVVM::ThreadIdXOp,

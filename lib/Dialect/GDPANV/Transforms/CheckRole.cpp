@@ -202,21 +202,7 @@ private:
       if (!seen.insert(value).second)
         continue;
       if (auto argument = dyn_cast<BlockArgument>(value)) {
-        Operation *around = argument.getOwner()->getParentOp();
-        if (auto tiles = dyn_cast<scf::WhileOp>(around)) {
-          unsigned number = argument.getArgNumber();
-          if (argument.getOwner() == tiles.getBeforeBody()) {
-            open.push_back(tiles.getInits()[number]);
-            open.push_back(tiles.getAfterBody()->getTerminator()->getOperand(number));
-          } else {
-            open.push_back(tiles.getConditionOp().getArgs()[number]);
-          }
-        }
-        if (auto loop = dyn_cast<scf::ForOp>(around))
-          if (OpOperand *init = loop.getTiedLoopInit(argument)) {
-            open.push_back(init->get());
-            open.push_back(loop.getTiedLoopYieldedValue(argument)->get());
-          }
+        llvm::append_range(open, getPredecessors(argument));
         continue;
       }
       auto result = cast<OpResult>(value);

@@ -17,7 +17,6 @@ using namespace mlir::gdpa_nv;
 
 namespace {
 
-constexpr int64_t kBarrierBytes = 8;
 /// Time that one try_wait may suspend the thread, in ns, as a hint.
 constexpr int64_t kSuspend = 10000000;
 

@@ -20,7 +20,7 @@ using namespace mlir::gdpa_nv;
 
 namespace {
 
-constexpr int64_t kWord = 4, kBarrierBytes = 8, kChunk = 16;
+constexpr int64_t kWord = 4, kChunk = 16;
 /// Two elements that are NaN, as bf16 and as f16.
 constexpr int32_t kPoison = 0x7fff7fff;
 

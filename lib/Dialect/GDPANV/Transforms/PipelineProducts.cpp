@@ -609,24 +609,26 @@ private:
   bool inRegisters = false;
 };
 
-/// A product that is waited for at once.
+/// A product that is waited for at once. A left operand from outside of the block stays in
+/// its registers.
 void makeSynchronous(linalg::ContractOp product) {
   OpBuilder builder(product);
   Location loc = product.getLoc();
   Value lhs = product.getInputs()[0], rhs = product.getInputs()[1];
   Value accumulator = product.getOutputs()[0];
   SmallVector<Value> operands;
-  bool inRegisters = isa<LhsAttr>(cast<RankedTensorType>(lhs.getType()).getEncoding());
+  bool isOwn = isa<LhsAttr>(cast<RankedTensorType>(lhs.getType()).getEncoding()) &&
+               lhs.getParentBlock() == product->getBlock();
   bool adds = !isZero(accumulator);
-  if (inRegisters)
+  if (isOwn)
     operands.push_back(lhs);
   if (adds)
     operands.push_back(accumulator);
   ValueRange ready = fence(builder, loc, operands);
-  Value pending = startProduct(builder, product, inRegisters ? ready[0] : lhs, rhs,
+  Value pending = startProduct(builder, product, isOwn ? ready[0] : lhs, rhs,
                                adds ? ready.back() : Value());
   product.getResult(0).replaceAllUsesWith(
-      wait(builder, loc, pending, inRegisters ? ready.take_front() : ValueRange(), 0)[0]);
+      wait(builder, loc, pending, isOwn ? ready.take_front() : ValueRange(), 0)[0]);
   product.erase();
 }
 

@@ -61,23 +61,29 @@ LogicalResult gdpa_nv::expectSame(Operation *end, const RingState &found,
   return success();
 }
 
+SmallVector<Value> gdpa_nv::getPredecessors(BlockArgument argument) {
+  Operation *around = argument.getOwner()->getParentOp();
+  unsigned number = argument.getArgNumber();
+  if (auto tiles = dyn_cast<scf::WhileOp>(around)) {
+    if (argument.getOwner() == tiles.getBeforeBody())
+      return {tiles.getInits()[number], tiles.getAfterBody()->getTerminator()->getOperand(number)};
+    return {tiles.getConditionOp().getArgs()[number]};
+  }
+  if (auto loop = dyn_cast<scf::ForOp>(around))
+    if (OpOperand *init = loop.getTiedLoopInit(argument))
+      return {init->get(), loop.getTiedLoopYieldedValue(argument)->get()};
+  return {};
+}
+
 Value gdpa_nv::findStart(Operation *op, Value cursor) {
   while (op->isProperAncestor(cursor.getParentBlock()->getParentOp()) ||
          op == cursor.getParentBlock()->getParentOp()) {
     auto argument = dyn_cast<BlockArgument>(cursor);
-    auto tiles = argument ? dyn_cast<scf::WhileOp>(argument.getOwner()->getParentOp())
-                          : scf::WhileOp();
-    if (tiles) {
-      unsigned number = argument.getArgNumber();
-      cursor = argument.getOwner() == tiles.getBeforeBody()
-                   ? tiles.getInits()[number]
-                   : tiles.getConditionOp().getArgs()[number];
-    } else if (argument) {
-      auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
-      OpOperand *init = loop ? loop.getTiedLoopInit(argument) : nullptr;
-      if (!init)
+    if (argument) {
+      SmallVector<Value> from = getPredecessors(argument);
+      if (from.empty())
         return Value();
-      cursor = init->get();
+      cursor = from.front();
     } else if (auto advance = cursor.getDefiningOp<AdvanceOp>()) {
       cursor = advance.getCursor();
     } else {

@@ -57,6 +57,10 @@ struct RingState {
 LogicalResult expectSame(Operation *end, const RingState &found, const RingState &expected,
                          StringRef where);
 
+/// What an argument of a loop (scf.for, scf.while) is one after the other: the value that the loop starts
+/// with and the one that it is handed back; none for other arguments and for an induction variable.
+SmallVector<Value> getPredecessors(BlockArgument argument);
+
 /// The cursor outside of `op` that a cursor inside of it begins as; null where it comes
 /// from elsewhere.
 Value findStart(Operation *op, Value cursor);

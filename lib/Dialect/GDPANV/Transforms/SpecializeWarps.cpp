@@ -28,8 +28,6 @@ using namespace mlir::gdpa_nv;
 
 namespace {
 
-constexpr int64_t kAlignment = 1024;      // of swizzled tiles
-constexpr int64_t kBarrierBytes = 8;      // of an mbarrier
 constexpr int64_t kMessages = 2;          // slots for numbers of tiles
 constexpr int64_t kMostBytes = 227 * 1024; // shared memory of a block on sm_90
 

@@ -32,7 +32,6 @@ using namespace mlir::gdpa_nv;
 
 namespace {
 
-constexpr int64_t kAlignment = 1024; // of TMA's and wgmma's swizzled tiles
 
 Value constantI32(OpBuilder &builder, Location loc, int64_t value) {
   return arith::ConstantOp::create(builder, loc,
@@ -47,7 +46,7 @@ bool isShared(gdpa_tile::LoadOp load) {
 class SharedMemory {
 public:
   int64_t allocate(int64_t bytes) {
-    int64_t at = llvm::alignTo(used, kAlignment);
+    int64_t at = llvm::alignTo(used, kTileAlignment);
     used = at + bytes;
     return at;
   }
@@ -68,11 +67,11 @@ public:
     int64_t bytes = 0;
     for (gdpa_tile::LoadOp load : this->loads) {
       bool block = load.getType().getRank() == 2;
-      bytes = llvm::alignTo(bytes, block ? kAlignment : 16);
+      bytes = llvm::alignTo(bytes, block ? kTileAlignment : 16);
       places.push_back(bytes);
       bytes += SharedAttr::getBytes(load.getType());
     }
-    slotBytes = llvm::alignTo(bytes, kAlignment);
+    slotBytes = llvm::alignTo(bytes, kTileAlignment);
     base = memory.allocate(slotBytes * stages);
   }
 

@@ -198,15 +198,15 @@ gpu.module @m {
     gpu.return
   }
 
-  // Blocks that only some steps load: each product is waited for at once.
+  // Blocks that only some steps load: each product is waited for at once. A left operand from outside stays in its registers.
   // CHECK-LABEL: gpu.func @condition
   // CHECK: consumer {
   // CHECK: scf.for
   // CHECK: scf.if
   // CHECK: gdpa_nv.receive %[[K:.*]][%[[AT:.*]]]
-  // CHECK: %[[READY:.*]]:2 = gdpa_nv.fence
-  // CHECK-NEXT: %[[S:.*]] = gdpa_nv.mma_async %[[READY]]#0, %{{.*}} into %[[READY]]#1
-  // CHECK-NEXT: gdpa_nv.wait %[[S]] keep %[[READY]]#0 : {{.*}} inflight 0
+  // CHECK: %[[READY:.*]] = gdpa_nv.fence of
+  // CHECK-NEXT: %[[S:.*]] = gdpa_nv.mma_async %{{.*}}, %{{.*}} into %[[READY]]
+  // CHECK-NEXT: gdpa_nv.wait %[[S]] inflight 0
   // CHECK-NEXT: gdpa_nv.release %[[K]][%[[AT]]]
   gpu.func @condition(%k: memref<?x64xbf16>, %o: memref<?x64xbf16>, %p: index) kernel
       attributes {gdpa_nv.shared_bytes = 16416 : i64, known_block_size = array<i32: 256, 1, 1>, schedule = #gdpa_nv.schedule<consumers = 1>} {

@@ -46,6 +46,9 @@ LayoutAttrInterface getLayout(Value value);
 /// `type` with the encoding `layout`.
 RankedTensorType withLayout(Type type, Attribute layout);
 
+/// Alignment of swizzled tiles in shared memory, bytes of an mbarrier.
+constexpr int64_t kTileAlignment = 1024, kBarrierBytes = 8;
+
 /// Attribute of a kernel: bytes of dynamic shared memory that a launch provides.
 constexpr llvm::StringLiteral kSharedBytesAttr = "gdpa_nv.shared_bytes";
 /// Attribute of a `gdpa_tile.accumulate`: byte offset of its place in shared memory.

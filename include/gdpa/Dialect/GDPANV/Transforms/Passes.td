@@ -118,7 +118,24 @@ def GDPANVPipelineProducts : Pass<"gdpa-nv-pipeline", "::mlir::gpu::GPUFuncOp"> 
   let description = [{
     A loop with one score product, operations on blocks and one product that adds to the carried output is rotated: the score of a block
     and the sum of the block before it are in flight together, and the activation of the one is computed while the tensor cores work on
-    the other. Every other product is waited for at once, with a remark where it stands in a loop.
+    the other. The loop has a block (`gdpa_nv.not_empty`, by `--gdpa-nv-split-masked-blocks`); loops that carry on its results are rotated with it. The loop over
+    tiles is rotated as well, so that the first score of a tile stands beside the last sum of the tile before, where no statistics and no elements of captures
+    need the registers. Every other product is waited for at once, with a remark where it stands in a loop.
+
+    ```mlir
+    scf.for %j = ... iter_args(%o = ...) {
+      %S = linalg.contract ... ins(%Q, %K ...)
+      %P = ... %S
+      %O = linalg.contract ... ins(%P, %V ...) outs(%o ...)
+    // becomes
+    scf.for %j = ... iter_args(%o = ..., %p = ..., %v = ...) {
+      %ready:2 = gdpa_nv.fence of %p, %o
+      %s = gdpa_nv.mma_async %Q, %K transposed
+      %sum = gdpa_nv.mma_async %ready#0, %v into %ready#1
+      %S = gdpa_nv.wait %s inflight 1
+      ...
+      %both:3 = gdpa_nv.wait %sum keep ... inflight 0
+    ```
   }];
   let dependentDialects = ["::mlir::gdpa_nv::GDPANVDialect", "::mlir::scf::SCFDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
